@@ -1,0 +1,91 @@
+# What a fresh machine needs: Python 3.11 or newer (with its venv module) and make.
+# Another Python than `python3`: make PYTHON=python3.13 ...
+
+PYTHON ?= python3
+PORT ?= 8000
+# How many processes run the tests: a number, or auto for one a core.
+WORKERS ?= auto
+# Handed on to pytest: make test TESTS="tests/oauth -k sliding"
+TESTS ?=
+
+# One environment to run the server, one to work on it: each holds exactly what its file locks.
+RUN := .venv
+DEV := .venv-dev
+IN_DEV := $(DEV)/bin/python -m
+UV := build/uv/bin/uv
+
+LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check checklist bench package format lock clean
+
+help:
+	@echo 'make run        serve on http://127.0.0.1:$(PORT) with everything in this process'
+	@echo 'make test       run the whole suite'
+	@echo 'make check      lint, types, layers, coverage of the last test run, security'
+	@echo 'make checklist  lines of the security checklist that no test names'
+	@echo 'make bench      CPU, AWS calls and units of the token path'
+	@echo 'make package    the Lambda package and its template'
+	@echo 'make format     format the code'
+	@echo 'make lock       compile the requirements files from pyproject.toml'
+	@echo 'make clean      remove everything that the above made'
+
+run: $(RUN)/ready
+	@PORT='$(PORT)' $(RUN)/bin/python -m chalicelib.local
+
+test: $(DEV)/ready
+	$(IN_DEV) pytest -n $(WORKERS) --dist loadgroup \
+		-p tests.plugins.skips -p tests.plugins.checklist --cov --cov-report= $(TESTS)
+
+check: $(DEV)/ready
+	$(IN_DEV) ruff check .
+	$(IN_DEV) ruff format --check .
+	$(IN_DEV) mypy --strict chalicelib app.py infra
+	$(DEV)/bin/lint-imports
+	$(IN_DEV) coverage report
+	$(IN_DEV) bandit --quiet --recursive chalicelib app.py infra
+	$(DEV)/bin/python .ci/audit.py requirements-lambda.txt requirements-local.txt
+
+checklist: $(DEV)/ready
+	@$(IN_DEV) tests.plugins.checklist
+
+bench: $(DEV)/ready
+	@$(IN_DEV) tests.bench
+
+package: $(DEV)/ready
+	@$(IN_DEV) infra.package
+
+format: $(DEV)/ready
+	$(IN_DEV) ruff check --select I --fix .
+	$(IN_DEV) ruff format .
+
+lock: $(UV)
+	$(LOCK) -o requirements-lambda.txt pyproject.toml
+	$(LOCK) --extra local -o requirements-local.txt pyproject.toml
+	$(LOCK) --extra local --extra package --extra test -o requirements-dev.txt pyproject.toml
+
+clean:
+	rm -rf $(RUN) $(DEV) build .local .coverage .coverage.* htmlcov .hypothesis \
+		.mypy_cache .pytest_cache .ruff_cache .import_linter_cache .chalice/deployments
+	find chalicelib tests infra -type d -name __pycache__ -prune -exec rm -rf {} +
+
+$(RUN)/ready: requirements-local.txt
+$(DEV)/ready: requirements-dev.txt
+
+# Made anew whenever its requirements change, so that nothing of an older set stays behind.
+%/ready:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or newer is needed; name one: make PYTHON=python3.13'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo 'This Python cannot make virtual environments:' \
+		'install python3-venv (Debian, Ubuntu) or name another: make PYTHON=python3.13'; exit 1; }
+	@echo 'Setting up $* from $<: the first time takes a minute.'
+	@$(PYTHON) -m venv --clear $*
+	@$*/bin/python -m pip install --quiet --no-input --disable-pip-version-check \
+		--require-hashes -r $<
+	@touch $@
+
+$(UV):
+	@$(PYTHON) -m venv build/uv
+	@build/uv/bin/python -m pip install --quiet --disable-pip-version-check uv

@@ -1,0 +1,1 @@
+"""Users and their domains: who an application may act as."""

@@ -1,0 +1,23 @@
+"""A user as an administrator sees it."""
+
+import unicodedata
+from dataclasses import dataclass
+
+from chalicelib.oauth.model import User
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user and what the token path does not read; times are epoch seconds."""
+
+    user: User
+    created_at: int
+    updated_at: int
+    email: str | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+
+
+def fold(name: str) -> str:
+    """The form in which names are compared: NFKC, case folded, NFKC again (UAX #15, #31)."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

@@ -1,0 +1,1 @@
+"""One file a grant; each exports `GRANT_TYPE`, `PARAMETERS` and `exchange`."""

@@ -1,0 +1,1 @@
+"""The services behind the scopes, and the one guard before them."""

@@ -1,0 +1,89 @@
+"""What the registry asks of storage."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from chalicelib.audit import AuditEvent
+from chalicelib.oauth.model import Grant
+from chalicelib.paging import Page
+from chalicelib.registry.model import Registration
+
+
+class NameTaken(Exception):
+    """Another application has this name, compared folded."""
+
+
+class CertificateTaken(Exception):
+    """Another application holds this certificate."""
+
+
+class ApplicationChanged(Exception):
+    """The application is not of the version that was read, or is gone."""
+
+
+class ApplicationStore(Protocol):
+    """Keeps registrations; every write is one transaction with its audit event and markers.
+
+    Every method may raise StoreUnavailable.
+    """
+
+    def create(
+        self, registration: Registration, grants: Sequence[Grant], event: AuditEvent
+    ) -> None:
+        """Write the application, its details and markers, its bearer grants and the event.
+
+        All or nothing. Raises NameTaken, CertificateTaken.
+        """
+        ...
+
+    def load(self, client_id: str) -> Registration | None:
+        """Strongly consistent."""
+        ...
+
+    def list_registrations(self, search: str, cursor: str | None, limit: int) -> Page[Registration]:
+        """Applications whose folded name holds the folded `search`, by name; eventually consistent.
+
+        Raises InvalidCursor.
+        """
+        ...
+
+    def count(self) -> int:
+        """How many applications there are; eventually consistent, its cost grows with them."""
+        ...
+
+    def replace(
+        self,
+        before: Registration,
+        after: Registration,
+        event: AuditEvent,
+        *,
+        new_grants: Sequence[Grant] = (),
+        ended_grants: Sequence[str] = (),
+    ) -> None:
+        """Write `after` (its version is one more) if the version is still `before`'s.
+
+        Moves the name and certificate markers; puts `new_grants` (of new secrets) and leaves
+        tombstones for `ended_grants` (ids of cut secrets) in the same transaction. A write that
+        reduces rights returns only when no lease of the application can still be in use.
+        Raises ApplicationChanged, NameTaken, CertificateTaken.
+        """
+        ...
+
+    def delete(self, before: Registration, event: AuditEvent) -> None:
+        """Remove the application and its markers; returns as `replace` does.
+
+        Raises ApplicationChanged.
+        """
+        ...
+
+
+class CertificateFiles(Protocol):
+    """Keeps each certificate as uploaded, under the SHA-256 of its bytes."""
+
+    def save(self, file_sha256: str, content: bytes, media_type: str) -> None:
+        """Idempotent. Raises StoreUnavailable."""
+        ...
+
+    def load(self, file_sha256: str) -> bytes:
+        """Raises StoreUnavailable, also when the file is missing."""
+        ...

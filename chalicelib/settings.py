@@ -1,0 +1,95 @@
+"""The environment, read once into a frozen object; every option has a unit, a default, a reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+DEFAULT_TABLE_PREFIX = "grantline-"
+DEFAULT_LEASE_SECONDS = 1.0
+MAXIMUM_LEASE_SECONDS = 5.0
+DEFAULT_AUDIT_RETENTION_DAYS = 400
+
+
+class ConfigurationError(Exception):
+    """A setting is missing or malformed; the message names it and never holds its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a deployment may choose.
+
+    issuer                 `GRANTLINE_ISSUER`: the https URL that clients know, without a slash
+                           at its end; never taken from a request. Required to answer requests.
+    table_prefix           `GRANTLINE_TABLE_PREFIX`: goes before the five tables' names.
+    certificate_bucket     `GRANTLINE_CERTIFICATE_BUCKET`: where uploaded certificates are kept.
+    key_id                 `GRANTLINE_KEY_ID`: the KMS key that protects signing keys.
+    lease_seconds          `GRANTLINE_LEASE_SECONDS`: how long an application or machine user may
+                           be served from memory; 0 reads always. One second keeps one busy
+                           application under DynamoDB's 3,000 reads a second of a key.
+    audit_retention_days   `GRANTLINE_AUDIT_RETENTION_DAYS`: a year and a month by default, so
+                           that a yearly review finds the whole year.
+    log_level              `GRANTLINE_LOG_LEVEL`: INFO shows one line per request.
+    """
+
+    issuer: str = ""
+    table_prefix: str = DEFAULT_TABLE_PREFIX
+    certificate_bucket: str = "grantline-certificates"
+    key_id: str = "alias/grantline"
+    lease_seconds: float = DEFAULT_LEASE_SECONDS
+    audit_retention_days: int = DEFAULT_AUDIT_RETENTION_DAYS
+    log_level: str = "INFO"
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read the variables above. Raises ConfigurationError naming the first malformed one."""
+        defaults = cls()
+        return cls(
+            issuer=_issuer(environ.get("GRANTLINE_ISSUER", "")),
+            table_prefix=environ.get("GRANTLINE_TABLE_PREFIX", defaults.table_prefix),
+            certificate_bucket=environ.get(
+                "GRANTLINE_CERTIFICATE_BUCKET", defaults.certificate_bucket
+            ),
+            key_id=environ.get("GRANTLINE_KEY_ID", defaults.key_id),
+            lease_seconds=_number(
+                environ, "GRANTLINE_LEASE_SECONDS", defaults.lease_seconds, MAXIMUM_LEASE_SECONDS
+            ),
+            audit_retention_days=int(
+                _number(
+                    environ, "GRANTLINE_AUDIT_RETENTION_DAYS", defaults.audit_retention_days, 36500
+                )
+            ),
+            log_level=_log_level(environ.get("GRANTLINE_LOG_LEVEL", defaults.log_level)),
+        )
+
+
+def _issuer(value: str) -> str:
+    if not value:
+        return ""
+    parts = urlsplit(value)
+    loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        raise ConfigurationError("GRANTLINE_ISSUER must be an https URL (http on loopback only)")
+    if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ConfigurationError("GRANTLINE_ISSUER must be a URL without query, fragment or user")
+    if value.endswith("/"):
+        raise ConfigurationError("GRANTLINE_ISSUER must not end with a slash")
+    return value
+
+
+def _number(environ: Mapping[str, str], name: str, default: float, maximum: float) -> float:
+    value = environ.get(name)
+    if value is None:
+        return default
+    try:
+        number = float(value)
+    except ValueError:
+        raise ConfigurationError(f"{name} must be a number") from None
+    if not 0 <= number <= maximum:
+        raise ConfigurationError(f"{name} must be between 0 and {maximum:g}")
+    return number
+
+
+def _log_level(value: str) -> str:
+    if value not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ConfigurationError("GRANTLINE_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")
+    return value

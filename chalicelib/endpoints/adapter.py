@@ -1,0 +1,204 @@
+"""Between Chalice and the rooms below: events to requests, errors to answers, one log line each."""
+
+import time
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from aws_lambda_powertools import Logger
+from chalice.app import Blueprint, Chalice
+from chalice.app import Request as ChaliceRequest
+from chalice.app import Response as ChaliceResponse
+
+from chalicelib.oauth import request_log
+from chalicelib.oauth.errors import (
+    ContentTooLarge,
+    InvalidRequest,
+    OAuthError,
+    TemporarilyUnavailable,
+)
+from chalicelib.oauth.messages import MAXIMUM_BODY_BYTES, Request, Response
+from chalicelib.oauth.stores import StoreUnavailable
+
+Endpoint = Callable[[Request], Response]
+
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+}
+# Chalice's own refusals, told in our shape.
+_CHALICE_ERRORS = {
+    405: {"error": "invalid_request", "error_description": "The method is not allowed here."},
+}
+_SERVER_ERROR = {"error": "server_error", "error_description": "The server failed."}
+
+
+class Calls(Protocol):
+    """What a request cost beneath, as its log line tells it."""
+
+    @property
+    def calls(self) -> int: ...
+    @property
+    def read_units(self) -> float: ...
+    @property
+    def write_units(self) -> float: ...
+
+
+Budget = Callable[[], AbstractContextManager[Calls]]
+
+
+class Edge:
+    """Registers endpoints with Chalice; every request passes through `_answer`."""
+
+    def __init__(self, app: Chalice, logger: Logger, budget: Budget, *, configured: bool) -> None:
+        self._app = app
+        self._configured = configured
+        self._logger = logger
+        self._budget = budget
+        app.register_middleware(_finish, "http")
+
+    def add(self, blueprint: Blueprint, path: str, endpoints: Mapping[str, Endpoint]) -> None:
+        """Serve `endpoints` by method at `path`; content types are checked by the endpoints."""
+        for method, endpoint in endpoints.items():
+            view = self._view(endpoint)
+            view.__name__ = f"{method}_{path}"
+            blueprint.route(path, methods=[method], content_types=["*/*"])(view)
+
+    def _view(self, endpoint: Endpoint) -> Callable[..., ChaliceResponse]:
+        def view(**path_parameters: str) -> ChaliceResponse:
+            current = self._app.current_request
+            if current is None:
+                raise RuntimeError("Chalice calls views with a request")
+            return self._answer(endpoint, current, path_parameters)
+
+        return view
+
+    def _answer(
+        self, endpoint: Endpoint, current: ChaliceRequest, path_parameters: Mapping[str, str]
+    ) -> ChaliceResponse:
+        """Call the endpoint; every way it can end becomes an answer and one log line."""
+        started = time.perf_counter()
+        with request_log.collect() as fields, self._budget() as calls:
+            response = self._respond(endpoint, current, path_parameters, fields)
+        line = {
+            "request_id": current.context.get("requestId", ""),
+            "method": current.method,
+            "path": current.path,
+            "status": response.status,
+            "latency_ms": round((time.perf_counter() - started) * 1000, 1),
+            "aws_calls": calls.calls,
+            "read_units": calls.read_units,
+            "write_units": calls.write_units,
+            "outcome": "ok",
+        }
+        self._logger.info("request", extra=line | fields)
+        headers: dict[str, str | list[str]] = {**SECURITY_HEADERS, **response.headers}
+        if "Content-Type" not in headers and response.body is not None:
+            headers["Content-Type"] = "application/json"
+        body = "" if response.body is None else response.body
+        return ChaliceResponse(body=body, status_code=response.status, headers=headers)
+
+    def _respond(
+        self,
+        endpoint: Endpoint,
+        current: ChaliceRequest,
+        path_parameters: Mapping[str, str],
+        fields: dict[str, object],
+    ) -> Response:
+        """The endpoint's answer, or the error that it ended in, noted for the log."""
+        if not self._configured:
+            fields.update(outcome="server_error", reason="GRANTLINE_ISSUER is not set")
+            return Response(500, _SERVER_ERROR)
+        try:
+            return endpoint(to_request(current.to_original_event(), path_parameters))
+        except OAuthError as error:
+            fields.update(outcome=error.error, reason=error.detail)
+            return Response(error.status, error.body(), error.headers())
+        except StoreUnavailable as error:
+            unavailable = TemporarilyUnavailable(detail=str(error))
+            fields.update(outcome=unavailable.error, reason=unavailable.detail)
+            return Response(unavailable.status, unavailable.body(), unavailable.headers())
+        except Exception as error:  # noqa: BLE001 - the edge: whatever happens becomes a 500
+            fields.update(outcome="server_error", reason=type(error).__name__)
+            # Not `exception`: messages and locals of strange errors may hold a credential.
+            self._logger.error("unexpected", extra={"frames": _frames(error)})  # noqa: TRY400 - above
+            return Response(500, _SERVER_ERROR)
+
+
+def to_request(event: Mapping[str, Any], path_parameters: Mapping[str, str]) -> Request:
+    """The request in an API Gateway event of payload 1.0.
+
+    The client address is the gateway's, never a forwarded header (checklist 60).
+    Raises InvalidRequest, ContentTooLarge.
+    """
+    context = event["requestContext"]
+    return Request(
+        method=context["httpMethod"],
+        path=context.get("path") or context["resourcePath"],
+        headers=_headers(event),
+        query=_multiple(event.get("multiValueQueryStringParameters")),
+        path_parameters=path_parameters,
+        body=_body(event),
+        source_ip=(context.get("identity") or {}).get("sourceIp") or "",
+        request_id=context.get("requestId") or "",
+    )
+
+
+def _headers(event: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Every value of every header, names in lower case; an empty map where there are none."""
+    headers: dict[str, list[str]] = {}
+    multiple = event.get("multiValueHeaders") or {
+        name: [value] for name, value in (event.get("headers") or {}).items()
+    }
+    for name, values in multiple.items():
+        headers.setdefault(name.lower(), []).extend(values)
+    return headers
+
+
+def _multiple(values: Mapping[str, Sequence[str]] | None) -> Mapping[str, Sequence[str]]:
+    return {} if values is None else values
+
+
+def _body(event: Mapping[str, Any]) -> bytes:
+    body: str = event.get("body") or ""
+    # Base64 makes four characters of three bytes; refuse before decoding.
+    if len(body) > MAXIMUM_BODY_BYTES * 4 // 3 + 4:
+        raise ContentTooLarge("The body is over 64 KiB.")
+    try:
+        content = b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+    except (Base64Error, ValueError):
+        raise InvalidRequest("The body cannot be decoded.") from None
+    if len(content) > MAXIMUM_BODY_BYTES:
+        raise ContentTooLarge("The body is over 64 KiB.")
+    return content
+
+
+def _finish(event: object, get_response: Callable[[object], ChaliceResponse]) -> ChaliceResponse:
+    """Give Chalice's own answers, which never passed `_answer`, our shape and headers."""
+    response = get_response(event)
+    if "Content-Security-Policy" not in response.headers:
+        response.body = _CHALICE_ERRORS.get(response.status_code, _SERVER_ERROR)
+        if response.body is _SERVER_ERROR:
+            response.status_code = 500
+        response.headers = {
+            **SECURITY_HEADERS,
+            **response.headers,
+            "Content-Type": "application/json",
+        }
+    return response
+
+
+def _frames(error: BaseException) -> list[str]:
+    """Where it happened: files, lines and functions, no values."""
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        frames.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return frames

@@ -1,0 +1,54 @@
+"""JSON as strangers send it: no duplicate names, NaN or huge numbers (RFC 8259 §4)."""
+
+import json
+from typing import Never
+
+_MAXIMUM_DIGITS = 20
+
+
+class MalformedJson(ValueError):
+    """The text is not JSON that we take; the message says why and holds none of it."""
+
+
+def parse(text: bytes) -> object:
+    """The value of a UTF-8 JSON text whose size the caller has bounded. Raises MalformedJson."""
+    try:
+        return json.loads(
+            text.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_refuse_constant,
+            parse_int=_integer,
+            parse_float=_float,
+        )
+    except MalformedJson:
+        raise
+    except UnicodeDecodeError:
+        raise MalformedJson("not UTF-8") from None
+    except ValueError:
+        raise MalformedJson("not JSON") from None
+    except RecursionError:
+        raise MalformedJson("nested too deeply") from None
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise MalformedJson("a name stands twice")
+    return members
+
+
+def _refuse_constant(_: str) -> Never:
+    raise MalformedJson("NaN or Infinity")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MAXIMUM_DIGITS:
+        raise MalformedJson("a number is too large")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise MalformedJson("a number is too large")
+    return number

@@ -1,0 +1,49 @@
+"""The token endpoint (RFC 6749 §3.2): one table of grants."""
+
+from collections.abc import Callable
+
+from chalicelib.oauth.clock import Clock
+from chalicelib.oauth.errors import UnsupportedGrantType
+from chalicelib.oauth.grants import bearer_token, client_credentials, jwt_bearer
+from chalicelib.oauth.grants.request import TokenRequest
+from chalicelib.oauth.messages import Request, Response
+from chalicelib.oauth.parameters import parse_form
+from chalicelib.oauth.request_log import note
+from chalicelib.oauth.stores import GrantStore
+
+CLIENT_PARAMETERS = frozenset(
+    {"client_id", "client_secret", "client_assertion", "client_assertion_type"}
+)
+
+Exchange = Callable[[TokenRequest], dict[str, object]]
+GRANTS: dict[str, tuple[frozenset[str], Exchange]] = {
+    bearer_token.GRANT_TYPE: (bearer_token.PARAMETERS, bearer_token.exchange),
+    client_credentials.GRANT_TYPE: (client_credentials.PARAMETERS, client_credentials.exchange),
+    jwt_bearer.GRANT_TYPE: (jwt_bearer.PARAMETERS, jwt_bearer.exchange),
+}
+
+
+class TokenEndpoint:
+    """Issues tokens by the grant that a request names."""
+
+    def __init__(self, store: GrantStore, clock: Clock, issuer: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._issuer = issuer
+
+    def __call__(self, request: Request) -> Response:
+        """The answer of RFC 6749 §5.1. Raises OAuthError, StoreUnavailable."""
+        parameters = parse_form(request)
+        grant_type = parameters.get("grant_type", "")
+        if grant_type not in GRANTS:
+            raise UnsupportedGrantType("The grant type is not supported.")
+        note(grant_type=grant_type)
+        names, exchange = GRANTS[grant_type]
+        known = {
+            name: value
+            for name, value in parameters.items()
+            if name in names or name in CLIENT_PARAMETERS
+        }
+        return Response(
+            200, exchange(TokenRequest(request, known, self._store, self._clock, self._issuer))
+        )

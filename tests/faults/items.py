@@ -1,0 +1,94 @@
+"""Items as DynamoDB stores and bills them: what is valid, how large it is, copies of it."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from marshal import dumps, loads
+from typing import Any
+
+from tests.faults.expressions import AttributeValue, InvalidExpression, Item
+
+READ_UNIT_BYTES = 4096
+WRITE_UNIT_BYTES = 1024
+MAXIMUM_ITEM_BYTES = 400 * 1024
+
+
+def item_bytes(item: Item | None) -> int:
+    """The size DynamoDB bills for an item: UTF-8 names and values."""
+    if item is None:
+        return 0
+    return sum(len(name.encode("utf-8")) + _value_bytes(value) for name, value in item.items())
+
+
+def _value_bytes(value: AttributeValue) -> int:
+    ((kind, content),) = value.items()
+    if kind in {"S", "B"}:
+        return len(content.encode("utf-8") if kind == "S" else content)
+    if kind == "N":
+        return len(content.strip("-0.").replace(".", "")) // 2 + 2
+    if kind in {"BOOL", "NULL"}:
+        return 1
+    if kind == "M":
+        return 3 + len(content) + item_bytes(content)
+    if kind == "L":
+        return 3 + sum(1 + _value_bytes(one) for one in content)
+    return sum(_value_bytes({kind[0]: one}) for one in content)
+
+
+def read_units(size: int) -> int:
+    """Units of one strongly consistent read of so many bytes."""
+    return max(1, -(-size // READ_UNIT_BYTES))
+
+
+def write_units(size: int) -> int:
+    """Units of one write of an item of so many bytes."""
+    return max(1, -(-size // WRITE_UNIT_BYTES))
+
+
+def validated(item: Mapping[str, AttributeValue]) -> Item:
+    """A copy of plain types. Raises InvalidExpression for what DynamoDB would not store."""
+    copied = {str(name): _validated_value(value) for name, value in item.items()}
+    if item_bytes(copied) > MAXIMUM_ITEM_BYTES:
+        raise InvalidExpression("Item size has exceeded the maximum allowed size")
+    return copied
+
+
+def _validated_value(value: AttributeValue) -> AttributeValue:
+    if len(value) != 1:
+        raise InvalidExpression("an attribute value has exactly one type")
+    ((kind, content),) = value.items()
+    if kind in {"S", "N"} and isinstance(content, str):
+        return {kind: str(content) if kind == "S" else _number(content)}
+    if kind == "B" and isinstance(content, bytes):
+        return {"B": bytes(content)}
+    if kind in {"BOOL", "NULL"} and isinstance(content, bool):
+        return {kind: content}
+    if kind == "M" and isinstance(content, Mapping):
+        return {"M": {str(name): _validated_value(one) for name, one in content.items()}}
+    if kind == "L" and isinstance(content, list | tuple):
+        return {"L": [_validated_value(one) for one in content]}
+    if kind in {"SS", "NS", "BS"} and content and len(set(content)) == len(content):
+        return {kind: sorted(content)}
+    raise InvalidExpression(f"a value of type {kind} is not valid")
+
+
+def _number(content: str) -> str:
+    try:
+        Decimal(content)
+    except ArithmeticError:
+        raise InvalidExpression(f"{content!r} is no number") from None
+    return str(content)
+
+
+def plain_copy(item: Any) -> Item:
+    """A deep copy of an item of plain types."""
+    copied: Item = loads(dumps(item))  # noqa: S302 - bytes made on this very line
+    return copied
+
+
+def plain(value: Any) -> Any:
+    """Nested plain dicts and lists, for comparing requests."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(one) for name, one in sorted(value.items())}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return str(value) if isinstance(value, str) else value

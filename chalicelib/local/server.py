@@ -1,0 +1,42 @@
+"""Listens on the loopback interface alone, and stops when asked to."""
+
+import signal
+import socket
+from types import FrameType
+
+from waitress.server import create_server  # type: ignore[import-untyped]  # it ships no types
+
+from chalicelib.local.wsgi import MAXIMUM_BODY_BYTES, Gateway
+
+HOST = "127.0.0.1"
+
+
+def bind(port: int) -> socket.socket:
+    """Take a port (0: any free one) without answering on it yet. Raises OSError."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # A port whose former server has just stopped may be taken again at once.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def serve(listener: socket.socket, gateway: Gateway) -> None:
+    """Answer requests until SIGINT or SIGTERM."""
+    server = create_server(
+        gateway, sockets=[listener], max_request_body_size=MAXIMUM_BODY_BYTES, ident=None
+    )
+    server.run()
+    server.close()
+
+
+def stop_on_sigterm() -> None:
+    """Make SIGTERM end the process as an exit does, so that everything is closed."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)

@@ -11,7 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from botocore.exceptions import ReadTimeoutError
 
@@ -100,6 +100,30 @@ class Abandoned(BaseException):
     """Unwinds an actor whose schedule is over."""
 
 
+class _Worker:
+    """A thread that is handed one piece of work after another; making threads is slow."""
+
+    idle: ClassVar[list["_Worker"]] = []
+
+    def __init__(self) -> None:
+        self.turn = _taken_lock()
+        self.yielded = _taken_lock()
+        self.work: Callable[[], None] = lambda: None
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    @classmethod
+    def hire(cls) -> "_Worker":
+        """An idle worker, or a new one."""
+        return cls.idle.pop() if cls.idle else cls()
+
+    def _run(self) -> None:
+        while True:
+            self.turn.acquire()
+            self.work()
+            self.yielded.release()
+
+
 class Actor:
     """One operation in its own thread, moved by the schedule one step at a time."""
 
@@ -108,43 +132,43 @@ class Actor:
         self.pending: Pending | None = Pending("starts")
         self.error: BaseException | None = None
         self._work = work
-        self._turn = threading.Semaphore(0)
-        self._yielded = threading.Semaphore(0)
+        self._worker = _Worker.hire()
+        self._worker.work = self._run
         self._answer: Callable[[], Any] = lambda: None
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this is called in the actor's own thread."""
+        return self._worker.thread is threading.current_thread()
 
     def step(self, answer: Callable[[], Any]) -> None:
         """Let the actor go on with `answer`, until it stops again or is done."""
         self._answer = answer
-        self._turn.release()
-        if not self._yielded.acquire(timeout=_STUCK_SECONDS):
+        self._worker.turn.release()
+        if not self._worker.yielded.acquire(timeout=_STUCK_SECONDS):
             raise AssertionError(f"{self.name} is stuck")
 
     def stop_before(self, pending: Pending) -> Any:
         """Called in the actor's thread: hand over, and take the answer when moved again."""
         self.pending = pending
-        self._yielded.release()
-        self._turn.acquire()
+        self._worker.yielded.release()
+        self._worker.turn.acquire()
         self.pending = None
         return self._answer()
 
     def abandon(self) -> None:
-        """Unwind the thread."""
+        """Unwind what is left, and let the worker go."""
         while self.pending is not None:
             self.step(_abandon)
-        self._thread.join()
+        _Worker.idle.append(self._worker)
 
     def _run(self) -> None:
+        self.pending = None
         try:
-            self._turn.acquire()
-            self.pending = None
             self._answer()
             self._work()
         except BaseException as error:  # noqa: BLE001 - told to whoever runs the schedule
             self.error = None if isinstance(error, Abandoned) else error
-        self.pending = None
-        self._yielded.release()
 
 
 class Schedule:
@@ -216,8 +240,7 @@ class Schedule:
             actor.stop_before(Pending(f"waits {seconds:.1f} s", wakes_at=self.now + seconds))
 
     def _current(self) -> Actor | None:
-        thread = threading.current_thread()
-        return next((actor for actor in self._actors if actor._thread is thread), None)
+        return next((actor for actor in self._actors if actor.is_current), None)
 
     def _options(self) -> Iterator[tuple[str, Callable[[], None]]]:
         for actor in self._actors:
@@ -272,6 +295,12 @@ class Schedule:
         finally:
             if self._observe is not None:
                 self._observe(operation, arguments)
+
+
+def _taken_lock() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
 
 
 def _outcome(send: Callable[[], Any]) -> Callable[[], Any]:

@@ -1,0 +1,1 @@
+"""The only home of AWS: PynamoDB tables, S3, and the connection beneath."""

@@ -1,0 +1,217 @@
+"""Registered applications: two items each, markers of their names and certificates."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from chalicelib.audit import AuditEvent
+from chalicelib.directory.model import fold
+from chalicelib.oauth.model import Application, Grant, GrantKind
+from chalicelib.oauth.stores import StoreUnavailable
+from chalicelib.paging import Page
+from chalicelib.registry.model import Registration
+from chalicelib.registry.stores import ApplicationChanged, CertificateTaken, NameTaken
+from chalicelib.storage import records
+from chalicelib.storage.database import Database, Delete, Put, Write
+from chalicelib.storage.leases import Leases
+from chalicelib.storage.name_lists import NameList
+from chalicelib.storage.pairs import read_pair, read_pairs
+from chalicelib.storage.records import (
+    ApplicationDetailRecord,
+    ApplicationRecord,
+    CertificateRecord,
+    GrantRecord,
+    NameRecord,
+)
+from chalicelib.storage.transactions import commit
+
+# The names of the writes in a transaction whose refusal means something.
+_APPLICATION = "application"
+_NAME = "name"
+_CERTIFICATE = "certificate"
+
+
+class Applications:
+    """Fulfils `ApplicationStore`."""
+
+    def __init__(self, database: Database, leases: Leases, retention_days: int) -> None:
+        self._database = database
+        self._leases = leases
+        self._retention_days = retention_days
+        self._names = NameList(database, NameRecord, records.APPLICATION_LIST)
+
+    def create(
+        self, registration: Registration, grants: Sequence[Grant], event: AuditEvent
+    ) -> None:
+        application = registration.application
+        item = records.write_application(application)
+        writes: dict[str, Write] = {
+            _APPLICATION: Put(ApplicationRecord, item, ApplicationRecord.key.does_not_exist()),
+            "detail": Put(ApplicationDetailRecord, records.write_application_detail(registration)),
+            _NAME: _mark_name(application),
+            **_put_grants(grants),
+        }
+        if application.certificate is not None:
+            writes[_CERTIFICATE] = _mark_certificate(application)
+        self._commit(writes, event)
+
+    def load(self, client_id: str) -> Registration | None:
+        pair = read_pair(self._database, records.APPLICATIONS, records.application_key, client_id)
+        return None if pair is None else records.read_registration(*pair)
+
+    def list_registrations(self, search: str, cursor: str | None, limit: int) -> Page[Registration]:
+        folded = fold(search)
+        owners, following = self._names.find_owners(
+            "", lambda item: folded in item["folded_name"]["S"], cursor, limit
+        )
+        pairs = read_pairs(self._database, records.APPLICATIONS, records.application_key, owners)
+        return Page([records.read_registration(*pair) for pair in pairs], following)
+
+    def count(self) -> int:
+        return self._names.count()
+
+    def replace(
+        self,
+        before: Registration,
+        after: Registration,
+        event: AuditEvent,
+        *,
+        new_grants: Sequence[Grant] = (),
+        ended_grants: Sequence[str] = (),
+    ) -> None:
+        old, new = before.application, after.application
+        writes: dict[str, Write] = {
+            _APPLICATION: Put(
+                ApplicationRecord,
+                records.write_application(new),
+                ApplicationRecord.version == old.version,
+            ),
+            "detail": Put(ApplicationDetailRecord, records.write_application_detail(after)),
+            **_move_name(old, new),
+            **_move_certificate(old, new),
+            **_put_grants(new_grants),
+            **_put_tombstones(new.client_id, ended_grants, event),
+        }
+        self._commit(writes, event)
+        self._forget(new.client_id, ended_grants)
+        if _reduces_rights(old, new):
+            self._leases.settle()
+
+    def delete(self, before: Registration, event: AuditEvent) -> None:
+        old = before.application
+        # Endless grants of secrets would otherwise stay for ever.
+        secret_ids = [secret.secret_id for secret in old.secrets]
+        tombstone = replace(old, version=old.version + 1)
+        writes: dict[str, Write] = {
+            _APPLICATION: Delete(
+                ApplicationRecord,
+                records.application_key(old.client_id),
+                ApplicationRecord.version == old.version,
+            ),
+            "detail": Delete(ApplicationDetailRecord, records.detail_key(old.client_id)),
+            _NAME: Delete(NameRecord, records.name_key(fold(old.name))),
+            **_move_certificate(old, replace(tombstone, certificate=None)),
+            **_put_tombstones(old.client_id, secret_ids, event),
+        }
+        self._commit(writes, event)
+        self._forget(old.client_id, secret_ids)
+        self._leases.settle()
+
+    def _commit(self, writes: dict[str, Write], event: AuditEvent) -> None:
+        refused = commit(self._database, writes, event, self._retention_days)
+        if not refused:
+            return
+        if _APPLICATION in refused:
+            raise ApplicationChanged
+        if _NAME in refused:
+            raise NameTaken
+        if _CERTIFICATE in refused:
+            raise CertificateTaken
+        raise StoreUnavailable(f"a transaction was refused: {', '.join(sorted(refused))}")
+
+    def _forget(self, client_id: str, grant_ids: Iterable[str]) -> None:
+        self._leases.applications.drop(client_id)
+        for grant_id in grant_ids:
+            self._leases.grants.drop((client_id, grant_id))
+
+
+def _mark_name(application: Application) -> Put:
+    item = records.write_application_name(application.client_id, fold(application.name))
+    return Put(NameRecord, item, NameRecord.key.does_not_exist())
+
+
+def _mark_certificate(application: Application) -> Put:
+    assert application.certificate is not None
+    item = CertificateRecord.write(
+        records.certificate_key(application.certificate.thumbprint),
+        {"owner": application.client_id},
+    )
+    return Put(CertificateRecord, item, CertificateRecord.key.does_not_exist())
+
+
+def _move_name(old: Application, new: Application) -> dict[str, Write]:
+    """The marker follows the name; the condition on the application covers the old one."""
+    if fold(old.name) == fold(new.name):
+        return {}
+    old_key = records.name_key(fold(old.name))
+    return {_NAME: _mark_name(new), "old name": Delete(NameRecord, old_key)}
+
+
+def _move_certificate(old: Application, new: Application) -> dict[str, Write]:
+    held = None if old.certificate is None else old.certificate.thumbprint
+    wanted = None if new.certificate is None else new.certificate.thumbprint
+    writes: dict[str, Write] = {}
+    if held == wanted:
+        return writes
+    if wanted is not None:
+        writes[_CERTIFICATE] = _mark_certificate(new)
+    if held is not None:
+        key = records.certificate_key(held)
+        writes["old certificate"] = Delete(CertificateRecord, key)
+    return writes
+
+
+def _put_grants(grants: Iterable[Grant]) -> dict[str, Write]:
+    return {
+        f"grant {grant.grant_id}": Put(
+            GrantRecord, records.write_grant(grant), GrantRecord.key.does_not_exist()
+        )
+        for grant in grants
+    }
+
+
+def _put_tombstones(
+    client_id: str, grant_ids: Iterable[str], event: AuditEvent
+) -> dict[str, Write]:
+    """Revoked grants in place of those of cut secrets, also where TTL has removed the row."""
+    tombstones = (
+        Grant(
+            client_id=client_id,
+            grant_id=grant_id,
+            kind=GrantKind.BEARER_SECRET,
+            created_at=event.at,
+            creation_nonce=event.event_id,
+            revoked_at=event.at,
+        )
+        for grant_id in grant_ids
+    )
+    return {
+        f"tombstone {grant.grant_id}": Put(GrantRecord, records.write_grant(grant))
+        for grant in tombstones
+    }
+
+
+def _reduces_rights(old: Application, new: Application) -> bool:
+    """Whether a process that still acts on `old` could allow what `new` refuses.
+
+    Everything counts but what only adds: a name, more secrets, more scopes, being enabled.
+    """
+    adds_secrets = set(old.secrets) <= set(new.secrets)
+    widened = replace(
+        old,
+        version=new.version,
+        name=new.name,
+        secrets=new.secrets if adds_secrets else old.secrets,
+        allowed_scopes=old.allowed_scopes | new.allowed_scopes,
+        status=new.status if new.enabled else old.status,
+    )
+    return widened != new

@@ -1,0 +1,110 @@
+"""The audit trail: events are put in the transaction of their change, and listed newest first."""
+
+from datetime import UTC, datetime
+
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.audit import AuditEvent
+from chalicelib.oauth.clock import Clock
+from chalicelib.paging import InvalidCursor, Page
+from chalicelib.storage import records
+from chalicelib.storage.attributes import Item
+from chalicelib.storage.cursors import decode_cursor, encode_cursor
+from chalicelib.storage.database import Database, Put, Query
+from chalicelib.storage.records import AuditEventRecord
+
+# One request asks for at most so many months: all of the default retention, when few are busy.
+MAXIMUM_MONTHS_A_PAGE = 16
+
+_SECONDS_PER_DAY = 86_400
+# An event may carry the time of a machine whose clock is ahead of ours.
+_CLOCK_SKEW_SECONDS = 60
+_BY_TARGET = "by_target"
+_BY_MONTH = "by_month"
+_MONTHS_A_YEAR = 12
+
+
+def month_of(at: int) -> str:
+    """The bucket of a time, `2026-05` (UTC)."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m")
+
+
+def put_event(event: AuditEvent, retention_days: int) -> Put:
+    """The write of an event; that its id is new makes a repeated transaction known."""
+    item = records.write_event(event, month_of, retention_days)
+    return Put(AuditEventRecord, item, AuditEventRecord.key.does_not_exist())
+
+
+class AuditEvents:
+    """Fulfils `AuditTrail`."""
+
+    def __init__(self, database: Database, clock: Clock, retention_days: int) -> None:
+        self._database = database
+        self._clock = clock
+        self._retention_days = retention_days
+
+    def list_events(self, target: str | None, cursor: str | None, limit: int) -> Page[AuditEvent]:
+        if target is None:
+            return self._list_all(cursor, limit)
+        start = None
+        if cursor is not None:
+            (event_id,) = decode_cursor(_BY_TARGET, cursor, 1)
+            start = {"target": {"S": target}, **_event_keys(event_id)}
+        items, after = self._page(_BY_TARGET, AuditEventRecord.target == target, start, limit)
+        following = None if after is None else encode_cursor(_BY_TARGET, after["event_id"]["S"])
+        return Page([records.read_event(item) for item in items], following)
+
+    def _list_all(self, cursor: str | None, limit: int) -> Page[AuditEvent]:
+        """Month after month backwards, as far as events are kept."""
+        now = self._clock.now()
+        oldest = month_of(max(0, now - self._retention_days * _SECONDS_PER_DAY))
+        newest = month_of(now + _CLOCK_SKEW_SECONDS)
+        month: str
+        start: Item | None
+        month, start = (newest, None) if cursor is None else _position(cursor)
+        items: list[Item] = []
+        for _ in range(MAXIMUM_MONTHS_A_PAGE):
+            if month < oldest:
+                return Page([records.read_event(item) for item in items], None)
+            condition = AuditEventRecord.month == month
+            page, after = self._page(_BY_MONTH, condition, start, limit - len(items))
+            items += page
+            if after is not None:
+                following = encode_cursor(_BY_MONTH, month, after["event_id"]["S"])
+                return Page([records.read_event(item) for item in items], following)
+            month, start = _month_before(month), None
+            if len(items) >= limit:
+                break
+        following = None if month < oldest else encode_cursor(_BY_MONTH, month, "-")
+        return Page([records.read_event(item) for item in items], following)
+
+    def _page(
+        self, index: str, condition: Condition, start: Item | None, limit: int
+    ) -> tuple[list[Item], Item | None]:
+        query = Query(AuditEventRecord, index, condition, limit, start, forward=False)
+        return self._database.query(query)
+
+
+def _position(cursor: str) -> tuple[str, Item | None]:
+    """The month to go on in, and the event after which; `-` stands for its beginning."""
+    month, event_id = decode_cursor(_BY_MONTH, cursor, 2)
+    try:
+        parsed = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise InvalidCursor("the cursor names no month") from error
+    if parsed.strftime("%Y-%m") != month:
+        raise InvalidCursor("the cursor names no month")
+    if event_id == "-":
+        return month, None
+    return month, {"month": {"S": month}, **_event_keys(event_id)}
+
+
+def _event_keys(event_id: str) -> Item:
+    return {"event_id": {"S": event_id}, "key": {"S": records.event_key(event_id)}}
+
+
+def _month_before(month: str) -> str:
+    year, number = int(month[:4]), int(month[5:])
+    if number > 1:
+        return f"{year:04d}-{number - 1:02d}"
+    return f"{year - 1:04d}-{_MONTHS_A_YEAR:02d}"

@@ -1,0 +1,90 @@
+"""Lists by name: pages over the markers of names, in the order of the folded names."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chalicelib.paging import InvalidCursor
+from chalicelib.storage.attributes import Item
+from chalicelib.storage.cursors import decode_cursor, encode_cursor
+from chalicelib.storage.database import Database, Query
+from chalicelib.storage.records import (
+    MAXIMUM_NAME_KEY_BYTES,
+    SORT_NAME_CHARACTERS,
+    NameRecord,
+    UserNameRecord,
+    sort_name,
+)
+
+# A search reads at most so many names for a page, however few of them match.
+MAXIMUM_NAMES_A_PAGE = 1000
+
+_INDEX = "by_name"
+# `long_name#` and the name itself.
+_MAXIMUM_KEY_CHARACTERS = MAXIMUM_NAME_KEY_BYTES + 10
+
+
+@dataclass(frozen=True, slots=True)
+class NameList:
+    """One list: its name, the record of its markers."""
+
+    database: Database
+    record: type[NameRecord | UserNameRecord]
+    listed: str
+
+    def find_owners(
+        self, prefix: str, accept: Callable[[Item], bool], cursor: str | None, limit: int
+    ) -> tuple[list[str], str | None]:
+        """The owners of up to `limit` accepted names that start with `prefix`, and a cursor.
+
+        Eventually consistent. Raises InvalidCursor, StoreUnavailable.
+        """
+        condition = self.record.listed == self.listed
+        if prefix:
+            condition &= self.record.sort_name.startswith(sort_name(prefix))
+        start = None if cursor is None else self._start(cursor, prefix)
+        owners: list[str] = []
+        seen = 0
+        while True:
+            query = Query(self.record, _INDEX, condition, self._page_size(limit, seen), start)
+            items, start = self.database.query(query)
+            for position, item in enumerate(items):
+                if not accept(item):
+                    continue
+                owners.append(item["owner"]["S"])
+                if len(owners) == limit:
+                    is_last = start is None and position == len(items) - 1
+                    return owners, None if is_last else self._cursor(item)
+            seen += len(items)
+            if start is None:
+                return owners, None
+            if seen >= MAXIMUM_NAMES_A_PAGE:
+                return owners, self._cursor(start)
+
+    def count(self) -> int:
+        """How many names are listed; eventually consistent."""
+        condition = self.record.listed == self.listed
+        total, start = 0, None
+        while True:
+            query = Query(self.record, _INDEX, condition, MAXIMUM_NAMES_A_PAGE, start)
+            found, start = self.database.count(query)
+            total += found
+            if start is None:
+                return total
+
+    @staticmethod
+    def _page_size(limit: int, seen: int) -> int:
+        return min(MAXIMUM_NAMES_A_PAGE - seen, max(limit, 100))
+
+    def _cursor(self, item: Item) -> str:
+        return encode_cursor(self.listed, item["sort_name"]["S"], item["key"]["S"])
+
+    def _start(self, cursor: str, prefix: str) -> Item:
+        name, key = decode_cursor(self.listed, cursor, 2)
+        if (
+            len(name) > SORT_NAME_CHARACTERS
+            or len(key) > _MAXIMUM_KEY_CHARACTERS
+            or not name.startswith(sort_name(prefix))
+            or not key.startswith(("name#", "long_name#"))
+        ):
+            raise InvalidCursor("the cursor is not one of this list")
+        return {"listed": {"S": self.listed}, "sort_name": {"S": name}, "key": {"S": key}}

@@ -1,0 +1,44 @@
+"""All stores of one deployment, for the composition root."""
+
+from dataclasses import dataclass
+
+from chalicelib.oauth.clock import Clock
+from chalicelib.settings import Settings
+from chalicelib.storage.applications import Applications
+from chalicelib.storage.audit import AuditEvents
+from chalicelib.storage.certificate_files import CertificateBucket
+from chalicelib.storage.connection import Connection
+from chalicelib.storage.database import Database
+from chalicelib.storage.grants import Grants
+from chalicelib.storage.leases import Leases
+from chalicelib.storage.users import Users
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The stores, sharing one connection and one set of leases.
+
+    `database.check_health()` tells whether the tables answer.
+    """
+
+    grants: Grants
+    applications: Applications
+    users: Users
+    audit: AuditEvents
+    certificate_files: CertificateBucket
+    database: Database
+
+
+def open_stores(settings: Settings, clock: Clock, connection: Connection | None = None) -> Stores:
+    """Put the stores together; nothing is sent before their first use."""
+    database = Database(connection or Connection(clock), settings.table_prefix)
+    leases = Leases(clock, settings.lease_seconds)
+    retention_days = settings.audit_retention_days
+    return Stores(
+        grants=Grants(database, leases),
+        applications=Applications(database, leases, retention_days),
+        users=Users(database, leases, retention_days),
+        audit=AuditEvents(database, clock, retention_days),
+        certificate_files=CertificateBucket(clock, settings.certificate_bucket),
+        database=database,
+    )

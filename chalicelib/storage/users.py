@@ -1,0 +1,147 @@
+"""Users: two items each, a marker of their name, and their password apart."""
+
+from dataclasses import replace
+
+from chalicelib.audit import AuditEvent
+from chalicelib.directory.model import Account, fold
+from chalicelib.directory.stores import UserChanged, UserNameTaken
+from chalicelib.oauth.model import User
+from chalicelib.oauth.stores import StoreUnavailable
+from chalicelib.paging import Page
+from chalicelib.storage import records
+from chalicelib.storage.attributes import Item
+from chalicelib.storage.database import Database, Delete, Put, Write
+from chalicelib.storage.leases import Leases
+from chalicelib.storage.name_lists import NameList
+from chalicelib.storage.pairs import read_pair, read_pairs
+from chalicelib.storage.records import (
+    PasswordRecord,
+    UserDetailRecord,
+    UserNameRecord,
+    UserRecord,
+)
+from chalicelib.storage.transactions import commit
+
+_USER = "user"
+_NAME = "name"
+
+
+class Users:
+    """Fulfils `UserStore`."""
+
+    def __init__(self, database: Database, leases: Leases, retention_days: int) -> None:
+        self._database = database
+        self._leases = leases
+        self._retention_days = retention_days
+        self._names = NameList(database, UserNameRecord, records.USER_LIST)
+
+    def create(self, account: Account, password_hash: str | None, event: AuditEvent) -> None:
+        item = records.write_user(account.user)
+        self._commit(
+            {
+                _USER: Put(UserRecord, item, UserRecord.key.does_not_exist()),
+                "detail": Put(UserDetailRecord, records.write_user_detail(account)),
+                _NAME: _mark_name(account.user),
+                **_put_password(account.user.user_id, password_hash),
+            },
+            event,
+        )
+
+    def load(self, user_id: str) -> Account | None:
+        pair = read_pair(self._database, records.USERS, records.user_key, user_id)
+        return None if pair is None else records.read_account(*pair)
+
+    def find(self, user_domain: str, user_name: str) -> Account | None:
+        marker = (records.USERS, records.name_key(fold(user_name), fold(user_domain)))
+        item = self._database.read([marker]).get(marker)
+        return None if item is None else self.load(item["owner"]["S"])
+
+    def list_users(
+        self, prefix: str, user_domain: str | None, cursor: str | None, limit: int
+    ) -> Page[Account]:
+        folded, domain = fold(prefix), None if user_domain is None else fold(user_domain)
+
+        def accept(item: Item) -> bool:
+            if domain is not None and item["folded_domain"]["S"] != domain:
+                return False
+            return str(item["folded_name"]["S"]).startswith(folded)
+
+        owners, following = self._names.find_owners(folded, accept, cursor, limit)
+        pairs = read_pairs(self._database, records.USERS, records.user_key, owners)
+        return Page([records.read_account(*pair) for pair in pairs], following)
+
+    def replace(
+        self,
+        before: Account,
+        after: Account,
+        event: AuditEvent,
+        *,
+        password_hash: str | None = None,
+    ) -> None:
+        old, new = before.user, after.user
+        unchanged = UserRecord.version == old.version
+        self._commit(
+            {
+                _USER: Put(UserRecord, records.write_user(new), unchanged),
+                "detail": Put(UserDetailRecord, records.write_user_detail(after)),
+                **_move_name(old, new),
+                **_put_password(new.user_id, password_hash),
+            },
+            event,
+        )
+        self._leases.users.drop(new.user_id)
+        if _reduces_rights(old, new):
+            self._leases.settle()
+
+    def load_password_hash(self, user_id: str) -> str | None:
+        key = (records.USERS, records.password_key(user_id))
+        item = self._database.read([key]).get(key)
+        return None if item is None else str(item["password_hash"]["S"])
+
+    def _commit(self, writes: dict[str, Write], event: AuditEvent) -> None:
+        refused = commit(self._database, writes, event, self._retention_days)
+        if not refused:
+            return
+        if _USER in refused:
+            raise UserChanged
+        if _NAME in refused:
+            raise UserNameTaken
+        raise StoreUnavailable(f"a transaction was refused: {', '.join(sorted(refused))}")
+
+
+def _mark_name(user: User) -> Put:
+    item = records.write_user_name(user.user_id, fold(user.user_domain), fold(user.user_name))
+    return Put(UserNameRecord, item, UserNameRecord.key.does_not_exist())
+
+
+def _move_name(old: User, new: User) -> dict[str, Write]:
+    """The marker follows the name; the condition on the user covers the old one."""
+    old_key = records.name_key(fold(old.user_name), fold(old.user_domain))
+    if old_key == records.name_key(fold(new.user_name), fold(new.user_domain)):
+        return {}
+    return {_NAME: _mark_name(new), "old name": Delete(UserNameRecord, old_key)}
+
+
+def _put_password(user_id: str, password_hash: str | None) -> dict[str, Write]:
+    if password_hash is None:
+        return {}
+    key = records.password_key(user_id)
+    return {
+        "password": Put(PasswordRecord, PasswordRecord.write(key, {"password_hash": password_hash}))
+    }
+
+
+def _reduces_rights(old: User, new: User) -> bool:
+    """Whether a process that still acts on `old` could allow what `new` refuses.
+
+    Everything counts but what only adds: more roles, being enabled, another spelling.
+    """
+    widened = replace(
+        old,
+        version=new.version,
+        user_name=new.user_name,
+        user_domain=new.user_domain,
+        roles=old.roles | new.roles,
+        status=new.status if new.enabled else old.status,
+    )
+    return widened != new

@@ -1,0 +1,423 @@
+"""In-memory fakes of every port, with the contracts of the tables, and a clock to turn."""
+
+import json
+import threading
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from chalicelib.audit import AuditEvent
+from chalicelib.directory.model import Account, fold
+from chalicelib.directory.stores import UserChanged, UserNameTaken
+from chalicelib.oauth.model import Application, Grant, GrantKind, User
+from chalicelib.oauth.stores import (
+    GrantChanged,
+    GrantExists,
+    GrantKey,
+    Reading,
+    Snapshot,
+    StoreUnavailable,
+)
+from chalicelib.paging import InvalidCursor, Page
+from chalicelib.registry.model import Registration
+from chalicelib.registry.stores import ApplicationChanged, CertificateTaken, NameTaken
+
+START = 1_800_000_000
+
+_Item = TypeVar("_Item")
+
+
+class FakeClock:
+    """A clock that stands still until it is turned or slept on; `slept` is the sum of sleeps."""
+
+    def __init__(self, now: float = START) -> None:
+        self._wall = float(now)
+        self._monotonic = 1000.0
+        self.slept = 0.0
+
+    def now(self) -> int:
+        return int(self._wall)
+
+    def wall(self) -> float:
+        return self._wall
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        self.advance(seconds)
+
+    def advance(self, seconds: float, *, monotonic: float | None = None) -> None:
+        """Turn the wall clock by `seconds`, the machine's own by as much or by `monotonic`."""
+        self._wall += seconds
+        self._monotonic += seconds if monotonic is None else monotonic
+
+
+@dataclass
+class FakeMemory:
+    """What the fakes hold; `unavailable` makes every operation fail as storage does."""
+
+    registrations: dict[str, Registration] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    passwords: dict[str, str] = field(default_factory=dict)
+    grants: dict[GrantKey, Grant] = field(default_factory=dict)
+    events: dict[str, AuditEvent] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    unavailable: bool = False
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def application(self, client_id: str) -> Application | None:
+        registration = self.registrations.get(client_id)
+        return None if registration is None else registration.application
+
+    def user(self, user_id: str) -> User | None:
+        account = self.accounts.get(user_id)
+        return None if account is None else account.user
+
+    def __enter__(self) -> None:
+        self.lock.acquire()
+        if self.unavailable:
+            self.lock.release()
+            raise StoreUnavailable("switched off")
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
+class FakeGrants:
+    """Fulfils `GrantStore`; never leases."""
+
+    def __init__(self, memory: FakeMemory) -> None:
+        self._memory = memory
+
+    def read(self, reading: Reading, *, fresh: bool = False) -> Snapshot:
+        del fresh
+        with self._memory:
+            clients, users = set(reading.clients), set(reading.users)
+            if reading.acting_user_of is not None:
+                clients.add(reading.acting_user_of)
+                application = self._memory.application(reading.acting_user_of)
+                if application is not None and application.user_id is not None:
+                    users.add(application.user_id)
+            return Snapshot(
+                applications=_present(clients, self._memory.application),
+                users=_present(users, self._memory.user),
+                grants=_present(reading.grants, self._memory.grants.get),
+            )
+
+    def create(self, grant: Grant) -> None:
+        key = (grant.client_id, grant.grant_id)
+        with self._memory:
+            current = self._memory.grants.get(key)
+            if current is None:
+                self._memory.grants[key] = grant
+            elif current.creation_nonce != grant.creation_nonce:
+                raise GrantExists
+
+    def extend(
+        self, grant: Grant, token_hash: str | None, ends_at: int, now: int, nonce: str
+    ) -> None:
+        key = (grant.client_id, grant.grant_id)
+        with self._memory:
+            current = self._memory.grants.get(key)
+            if current is not None and current.nonce == nonce:
+                return
+            if current is None or current.version != grant.version or current.revoked_at:
+                raise GrantChanged(current)
+            if token_hash is None:
+                stored, changed = current.ends_at, replace(current, ends_at=ends_at)
+            elif token_hash in current.access_tokens:
+                token = current.access_tokens[token_hash]
+                stored = token.ends_at
+                later = replace(token, ends_at=max(ends_at, stored or 0))
+                tokens = {**current.access_tokens, token_hash: later}
+                changed = replace(current, access_tokens=tokens)
+            else:
+                raise GrantChanged(current)
+            if stored is None or stored <= now:
+                raise GrantChanged(current)
+            if changed.ends_at is not None and current.ends_at is not None:
+                changed = replace(changed, ends_at=max(changed.ends_at, current.ends_at))
+            self._memory.grants[key] = replace(changed, version=current.version + 1, nonce=nonce)
+
+    def revoke(self, key: GrantKey, now: int, nonce: str) -> None:
+        with self._memory:
+            current = self._memory.grants.get(key)
+            if current is not None and current.revoked_at is None:
+                self._memory.grants[key] = replace(
+                    current, revoked_at=now, version=current.version + 1, nonce=nonce
+                )
+
+
+class FakeApplications:
+    """Fulfils `ApplicationStore`."""
+
+    def __init__(self, memory: FakeMemory) -> None:
+        self._memory = memory
+
+    def create(
+        self, registration: Registration, grants: Sequence[Grant], event: AuditEvent
+    ) -> None:
+        with self._memory:
+            if event.event_id in self._memory.events:
+                return
+            self._refuse_taken(registration)
+            self._memory.registrations[registration.application.client_id] = registration
+            self._put_grants(grants)
+            self._memory.events[event.event_id] = event
+
+    def load(self, client_id: str) -> Registration | None:
+        with self._memory:
+            return self._memory.registrations.get(client_id)
+
+    def list_registrations(self, search: str, cursor: str | None, limit: int) -> Page[Registration]:
+        with self._memory:
+            found = sorted(
+                (fold(registration.application.name), client_id, registration)
+                for client_id, registration in self._memory.registrations.items()
+                if fold(search) in fold(registration.application.name)
+            )
+            entries = [([name, key], registration) for name, key, registration in found]
+            return _page("applications", entries, cursor, limit)
+
+    def count(self) -> int:
+        with self._memory:
+            return len(self._memory.registrations)
+
+    def replace(
+        self,
+        before: Registration,
+        after: Registration,
+        event: AuditEvent,
+        *,
+        new_grants: Sequence[Grant] = (),
+        ended_grants: Sequence[str] = (),
+    ) -> None:
+        with self._memory:
+            if event.event_id in self._memory.events:
+                return
+            self._refuse_changed(before)
+            self._refuse_taken(after)
+            client_id = after.application.client_id
+            self._memory.registrations[client_id] = after
+            self._put_grants(new_grants)
+            self._put_grants(_tombstone(client_id, grant_id, event) for grant_id in ended_grants)
+            self._memory.events[event.event_id] = event
+
+    def delete(self, before: Registration, event: AuditEvent) -> None:
+        with self._memory:
+            if event.event_id in self._memory.events:
+                return
+            self._refuse_changed(before)
+            application = before.application
+            del self._memory.registrations[application.client_id]
+            self._put_grants(
+                _tombstone(application.client_id, secret.secret_id, event)
+                for secret in application.secrets
+            )
+            self._memory.events[event.event_id] = event
+
+    def _put_grants(self, grants: Iterable[Grant]) -> None:
+        for grant in grants:
+            self._memory.grants[grant.client_id, grant.grant_id] = grant
+
+    def _refuse_changed(self, before: Registration) -> None:
+        current = self._memory.application(before.application.client_id)
+        if current is None or current.version != before.application.version:
+            raise ApplicationChanged
+
+    def _refuse_taken(self, registration: Registration) -> None:
+        wanted = registration.application
+        others = [
+            other.application
+            for other in self._memory.registrations.values()
+            if other.application.client_id != wanted.client_id
+        ]
+        if any(fold(other.name) == fold(wanted.name) for other in others):
+            raise NameTaken
+        held = {other.certificate.thumbprint for other in others if other.certificate}
+        if wanted.certificate is not None and wanted.certificate.thumbprint in held:
+            raise CertificateTaken
+
+
+class FakeUsers:
+    """Fulfils `UserStore`."""
+
+    def __init__(self, memory: FakeMemory) -> None:
+        self._memory = memory
+
+    def create(self, account: Account, password_hash: str | None, event: AuditEvent) -> None:
+        with self._memory:
+            if event.event_id not in self._memory.events:
+                self._refuse_taken(account)
+                self._write(account, password_hash, event)
+
+    def load(self, user_id: str) -> Account | None:
+        with self._memory:
+            return self._memory.accounts.get(user_id)
+
+    def find(self, user_domain: str, user_name: str) -> Account | None:
+        wanted = (fold(user_domain), fold(user_name))
+        with self._memory:
+            accounts = self._memory.accounts.values()
+            return next((one for one in accounts if _folded(one.user) == wanted), None)
+
+    def list_users(
+        self, prefix: str, user_domain: str | None, cursor: str | None, limit: int
+    ) -> Page[Account]:
+        with self._memory:
+            entries = []
+            for account in self._memory.accounts.values():
+                domain, name = _folded(account.user)
+                if user_domain is not None and domain != fold(user_domain):
+                    continue
+                if name.startswith(fold(prefix)):
+                    entries.append(([name, domain], account))
+            entries.sort(key=lambda entry: entry[0])
+            return _page("users", entries, cursor, limit)
+
+    def replace(
+        self,
+        before: Account,
+        after: Account,
+        event: AuditEvent,
+        *,
+        password_hash: str | None = None,
+    ) -> None:
+        with self._memory:
+            if event.event_id in self._memory.events:
+                return
+            current = self._memory.user(before.user.user_id)
+            if current is None or current.version != before.user.version:
+                raise UserChanged
+            self._refuse_taken(after)
+            self._write(after, password_hash, event)
+
+    def load_password_hash(self, user_id: str) -> str | None:
+        with self._memory:
+            return self._memory.passwords.get(user_id)
+
+    def _write(self, account: Account, password_hash: str | None, event: AuditEvent) -> None:
+        self._memory.accounts[account.user.user_id] = account
+        if password_hash is not None:
+            self._memory.passwords[account.user.user_id] = password_hash
+        self._memory.events[event.event_id] = event
+
+    def _refuse_taken(self, account: Account) -> None:
+        for other in self._memory.accounts.values():
+            same = _folded(other.user) == _folded(account.user)
+            if same and other.user.user_id != account.user.user_id:
+                raise UserNameTaken
+
+
+class FakeAuditTrail:
+    """Fulfils `AuditTrail`."""
+
+    def __init__(self, memory: FakeMemory) -> None:
+        self._memory = memory
+
+    def list_events(self, target: str | None, cursor: str | None, limit: int) -> Page[AuditEvent]:
+        with self._memory:
+            newest = sorted(self._memory.events.values(), key=lambda event: event.event_id)
+            entries = [
+                ([event.event_id], event)
+                for event in reversed(newest)
+                if target is None or event.target == target
+            ]
+            return _page("audit" if target is None else "target", entries, cursor, limit)
+
+
+class FakeCertificateFiles:
+    """Fulfils `CertificateFiles`."""
+
+    def __init__(self, memory: FakeMemory) -> None:
+        self._memory = memory
+
+    def save(self, file_sha256: str, content: bytes, media_type: str) -> None:
+        del media_type
+        with self._memory:
+            self._memory.files[file_sha256] = content
+
+    def load(self, file_sha256: str) -> bytes:
+        with self._memory:
+            if file_sha256 not in self._memory.files:
+                raise StoreUnavailable("no such file")
+            return self._memory.files[file_sha256]
+
+
+class FakeDatabase:
+    """What `healthz` asks."""
+
+    def __init__(self, memory: FakeMemory) -> None:
+        self._memory = memory
+
+    def check_health(self) -> None:
+        with self._memory:
+            pass
+
+
+class FakeStores:
+    """All fakes over one memory; the names are those of `chalicelib.storage.stores.Stores`."""
+
+    def __init__(self) -> None:
+        self.memory = FakeMemory()
+        self.grants = FakeGrants(self.memory)
+        self.applications = FakeApplications(self.memory)
+        self.users = FakeUsers(self.memory)
+        self.audit = FakeAuditTrail(self.memory)
+        self.certificate_files = FakeCertificateFiles(self.memory)
+        self.database = FakeDatabase(self.memory)
+
+
+_FoundKey = TypeVar("_FoundKey")
+
+
+def _present(
+    keys: "set[_FoundKey] | frozenset[_FoundKey]", find: Callable[[_FoundKey], _Item | None]
+) -> dict[_FoundKey, _Item]:
+    return {key: value for key in keys if (value := find(key)) is not None}
+
+
+def _folded(user: User) -> tuple[str, str]:
+    return fold(user.user_domain), fold(user.user_name)
+
+
+def _tombstone(client_id: str, grant_id: str, event: AuditEvent) -> Grant:
+    return Grant(
+        client_id=client_id,
+        grant_id=grant_id,
+        kind=GrantKind.BEARER_SECRET,
+        created_at=event.at,
+        creation_nonce=event.event_id,
+        revoked_at=event.at,
+    )
+
+
+def _page(
+    name: str, entries: list[tuple[list[str], _Item]], cursor: str | None, limit: int
+) -> Page[_Item]:
+    """A page of sorted entries; the cursor holds the position of the last one before it."""
+    first = 0
+    if cursor is not None:
+        position = _position(name, cursor)
+        places = [place for place, _ in entries]
+        first = places.index(position) + 1 if position in places else len(entries)
+    page = entries[first : first + limit]
+    more = first + limit < len(entries)
+    return Page([entry for _, entry in page], _cursor(name, page[-1][0]) if more else None)
+
+
+def _cursor(name: str, position: list[str]) -> str:
+    return urlsafe_b64encode(json.dumps([name, position]).encode()).decode()
+
+
+def _position(name: str, cursor: str) -> list[str]:
+    try:
+        found, position = json.loads(urlsafe_b64decode(cursor))
+    except ValueError as error:
+        raise InvalidCursor("not a cursor") from error
+    if found != name:
+        raise InvalidCursor("a cursor of another list")
+    return list(position)

@@ -11,6 +11,8 @@ Example = tuple[str, list[str]]
 
 # The answer is compact JSON, so that no other program is needed to read the token.
 _ACCESS_TOKEN = """sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/'"""
+# A line break after the answer, for the eye.
+_SHOW = "curl -sS -w '\\n'"
 _CLIENT_CREDENTIALS = "-d grant_type=client_credentials"
 _JWT_BEARER = "-d grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer"
 _ASSERTION_TYPE = "-d client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -34,7 +36,7 @@ def examples(credentials: Credentials, directory: Path) -> Iterator[Example]:
     )
     yield (
         "Bearer token: the secret itself, as a service stores it",
-        [f"curl -sS -H {secret} {whoami}"],
+        [f"{_SHOW} -H {secret} {whoami}"],
     )
     signed = f'-d client_assertion="$({sign})"'
     yield (
@@ -47,7 +49,7 @@ def examples(credentials: Credentials, directory: Path) -> Iterator[Example]:
     )
     yield (
         "Client certificate: the signed JWT goes with the request",
-        [f'curl -sS -H "X-ClientCertificate-Token: $({sign} --header)" {whoami}'],
+        [f'{_SHOW} -H "X-ClientCertificate-Token: $({sign} --header)" {whoami}'],
     )
     yield from _administration(issuer, _basic(credentials["admin_application"]))
 
@@ -57,7 +59,7 @@ def _administration(issuer: str, admin: str) -> Iterator[Example]:
     introspect = f"{issuer}/oauth2/server/introspect"
     yield (
         "The token of above, asked about by a resource server",
-        [f'curl -sS {admin} -d "token=$TOKEN" {introspect}'],
+        [f'{_SHOW} {admin} -d "token=$TOKEN" {introspect}'],
     )
     yield (
         "The registered applications, as the administrator",
@@ -75,7 +77,7 @@ def _token(issuer: str, *options: str) -> str:
 
 
 def _get_with_token(url: str) -> str:
-    return f'curl -sS -H "Authorization: Bearer $TOKEN" {url}'
+    return f'{_SHOW} -H "Authorization: Bearer $TOKEN" {url}'
 
 
 def _basic(application: dict[str, str]) -> str:

@@ -33,10 +33,14 @@ def serve(listener: socket.socket, gateway: Gateway) -> None:
     server.close()
 
 
-def stop_on_sigterm() -> None:
-    """Make SIGTERM end the process as an exit does, so that everything is closed."""
+def stop_on_signals() -> None:
+    """Make SIGINT and SIGTERM end the process as an exit does, so that everything is closed.
+
+    SIGINT is named, because a shell starts what it puts into the background without it.
+    """
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise SystemExit(0)
 
+    signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)

@@ -1,17 +1,18 @@
 """Grantline: the rooms of the house, from the roof to the ground.
 
-===========  =====================================================================
-room         what lives there
-===========  =====================================================================
-local        the app behind a WSGI server over in-process moto (never in the zip)
-endpoints    Chalice: one blueprint factory a file, and the adapter
-storage      PynamoDB tables, S3, the connection beneath: the only home of AWS
-protected    the guard before the services that the scopes open
-registry     the "OAuth 2.0 Applications" option: form rules, secrets, certificates
-directory    users and domains, passwords
-oauth        the protocol; knows no AWS and no HTTP framework
-settings     the environment, read once
-===========  =====================================================================
+==============  =====================================================================
+room            what lives there
+==============  =====================================================================
+local           the app behind a WSGI server over in-process moto (never in the zip)
+endpoints       Chalice: one blueprint factory a file, and the adapter
+storage         PynamoDB tables, S3, the connection beneath: the only home of AWS
+protected       the guard before the services that the scopes open
+registry        the "OAuth 2.0 Applications" option: form rules, secrets, certificates
+directory       users and domains, passwords
+administration  what the forms of both share: bodies, fields, refusals
+oauth           the protocol; knows no AWS and no HTTP framework
+settings        the environment, read once
+==============  =====================================================================
 
 Imports point down only; `endpoints` and `storage` do not know each other: `app.py` joins
 them. `lint-imports` (in `make check`) holds the rule, written in `pyproject.toml`.

@@ -1,0 +1,1 @@
+"""What the registration endpoints share, whatever they administer: bodies, fields, refusals."""

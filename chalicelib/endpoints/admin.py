@@ -1,0 +1,88 @@
+"""The paths of the registration endpoints; what stands behind them is imported when first used.
+
+Form models cost 24 ms and more to import, which a request for a token must not pay.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+
+from chalice.app import Blueprint
+
+from chalicelib.audit import AuditTrail
+from chalicelib.directory.stores import UserStore
+from chalicelib.endpoints.adapter import Edge, Endpoint
+from chalicelib.oauth.clock import Clock
+from chalicelib.oauth.messages import Request, Response
+from chalicelib.oauth.stores import RecordReader
+from chalicelib.protected.guard import Guard
+from chalicelib.registry.stores import ApplicationStore, CertificateFiles
+
+_APPLICATION = "/admin/applications/{client_id}"
+_USER = "/admin/users/{user_id}"
+
+# A path's methods, and the name of the endpoint behind each.
+ROUTES: Mapping[str, Mapping[str, str]] = {
+    "/admin/applications": {"GET": "list_applications", "POST": "register_application"},
+    _APPLICATION: {
+        "GET": "read_application",
+        "PATCH": "update_application",
+        "DELETE": "delete_application",
+    },
+    f"{_APPLICATION}/disable": {"POST": "disable_application"},
+    f"{_APPLICATION}/enable": {"POST": "enable_application"},
+    f"{_APPLICATION}/revoke-tokens": {"POST": "revoke_tokens"},
+    f"{_APPLICATION}/secrets": {"POST": "rotate_secret"},
+    f"{_APPLICATION}/secrets/{{secret_id}}": {"DELETE": "cut_secret"},
+    f"{_APPLICATION}/certificate": {"GET": "read_certificate", "PUT": "replace_certificate"},
+    f"{_APPLICATION}/audit": {"GET": "list_application_events"},
+    "/admin/users": {"GET": "list_users", "POST": "create_user"},
+    _USER: {"GET": "read_user", "PATCH": "update_user"},
+    f"{_USER}/disable": {"POST": "disable_user"},
+    f"{_USER}/enable": {"POST": "enable_user"},
+    f"{_USER}/password": {"POST": "set_password"},
+    "/admin/audit": {"GET": "list_events"},
+    "/admin/openapi.json": {"GET": "openapi"},
+}
+
+OpenAdministration = Callable[[], Mapping[str, Endpoint]]
+"""Gives the endpoints by their names in ROUTES."""
+
+
+def blueprint(edge: Edge, open_administration: OpenAdministration) -> Blueprint:
+    """The registration endpoints' routes; `open_administration` is called at the first request."""
+    routes = Blueprint(__name__)
+    opened = cache(open_administration)
+    for path, methods in ROUTES.items():
+        endpoints = {method: partial(_call, opened, name) for method, name in methods.items()}
+        edge.add(routes, path, endpoints)
+    return routes
+
+
+def open_administration(
+    *,
+    guard: Guard,
+    applications: ApplicationStore,
+    users: UserStore,
+    files: CertificateFiles,
+    trail: AuditTrail,
+    reader: RecordReader,
+    clock: Clock,
+    issuer: str,
+) -> Mapping[str, Endpoint]:
+    """Import and join what stands behind the routes."""
+    from chalicelib.endpoints.administration import join  # noqa: PLC0415 - see the module's top
+
+    return join(
+        guard=guard,
+        applications=applications,
+        users=users,
+        files=files,
+        trail=trail,
+        reader=reader,
+        clock=clock,
+        issuer=issuer,
+    )
+
+
+def _call(opened: OpenAdministration, name: str, request: Request) -> Response:
+    return opened()[name](request)

@@ -1,0 +1,71 @@
+"""Joins the registration endpoints: stores, services, and the names of the routes."""
+
+from collections.abc import Mapping
+
+from chalicelib.audit import AuditTrail
+from chalicelib.directory.stores import UserStore
+from chalicelib.directory.users import Users
+from chalicelib.endpoints.adapter import Endpoint
+from chalicelib.endpoints.admin_applications import ApplicationEndpoints
+from chalicelib.endpoints.admin_audit import AuditEndpoints
+from chalicelib.endpoints.admin_credentials import CredentialEndpoints
+from chalicelib.endpoints.admin_requests import Gate
+from chalicelib.endpoints.admin_users import UserEndpoints
+from chalicelib.endpoints.openapi import OpenApi
+from chalicelib.oauth.clock import Clock
+from chalicelib.oauth.stores import RecordReader
+from chalicelib.protected.guard import Guard
+from chalicelib.registry.applications import Applications
+from chalicelib.registry.client_certificates import ClientCertificates
+from chalicelib.registry.secrets import ClientSecrets
+from chalicelib.registry.stores import ApplicationStore, CertificateFiles
+
+
+def join(
+    *,
+    guard: Guard,
+    applications: ApplicationStore,
+    users: UserStore,
+    files: CertificateFiles,
+    trail: AuditTrail,
+    reader: RecordReader,
+    clock: Clock,
+    issuer: str,
+) -> Mapping[str, Endpoint]:
+    """Every endpoint under its name in `admin.ROUTES`."""
+    gate = Gate(guard)
+    registered = Applications(applications, users, files, clock)
+    registrations = ApplicationEndpoints(gate, registered, reader, clock)
+    credentials = CredentialEndpoints(
+        gate,
+        ClientSecrets(applications, clock),
+        ClientCertificates(applications, files, clock),
+        reader,
+        clock,
+    )
+    people = UserEndpoints(gate, Users(users, clock))
+    audit = AuditEndpoints(gate, trail)
+    return {
+        "list_applications": registrations.list_all,
+        "register_application": registrations.register,
+        "read_application": registrations.read,
+        "update_application": registrations.update,
+        "delete_application": registrations.delete,
+        "disable_application": registrations.disable,
+        "enable_application": registrations.enable,
+        "revoke_tokens": registrations.revoke_tokens,
+        "rotate_secret": credentials.rotate_secret,
+        "cut_secret": credentials.cut_secret,
+        "read_certificate": credentials.read_certificate,
+        "replace_certificate": credentials.replace_certificate,
+        "list_application_events": audit.list_of_application,
+        "list_users": people.list_all,
+        "create_user": people.create,
+        "read_user": people.read,
+        "update_user": people.update,
+        "disable_user": people.disable,
+        "enable_user": people.enable,
+        "set_password": people.set_password,
+        "list_events": audit.list_all,
+        "openapi": OpenApi(issuer),
+    }

@@ -1,0 +1,24 @@
+"""What each grant type of the form uses; everything else it refuses."""
+
+from chalicelib.oauth.model import GrantType, RedirectStrategy
+
+ACTING_AS_A_USER = frozenset(
+    {GrantType.CLIENT_CREDENTIALS, GrantType.CLIENT_CERTIFICATE, GrantType.ALL}
+)
+REDIRECTING = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.ALL})
+BEARING_THEIR_SECRET = frozenset({GrantType.BEARER_TOKEN, GrantType.ALL})
+
+
+def has_secret(grant_type: GrantType, strategy: RedirectStrategy | None) -> bool:
+    """Whether an application of this kind can keep and use a client secret.
+
+    A certificate takes its place; a mobile application cannot keep one (RFC 8252 §8.4).
+    """
+    if grant_type is GrantType.AUTHORIZATION_CODE:
+        return strategy is RedirectStrategy.WEB_APPLICATION
+    return grant_type is not GrantType.CLIENT_CERTIFICATE
+
+
+def bears_its_secret(grant_type: GrantType) -> bool:
+    """Whether the secret itself is a bearer token (design, "Bearer token" (2))."""
+    return grant_type in BEARING_THEIR_SECRET

@@ -1,0 +1,63 @@
+"""What an administrator is told of a registration that is allowed and deserves a second look."""
+
+from dataclasses import dataclass
+
+from chalicelib.oauth.model import GrantType, LifeCycleType, User
+from chalicelib.oauth.scope import ADMINISTRATOR
+from chalicelib.registry.grant_types import bears_its_secret, has_secret
+from chalicelib.registry.model import Registration
+
+CERTIFICATE_NOTICE_SECONDS = 30 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """`code` is stable, `message` is for people."""
+
+    code: str
+    message: str
+
+
+def warnings_of(registration: Registration, user: User | None, now: int) -> list[Notice]:
+    """Every warning that holds at `now`, in a fixed order."""
+    application = registration.application
+    life_cycle, key = application.life_cycle, application.certificate
+    sliding = life_cycle.kind is LifeCycleType.SLIDING
+    secretless = not application.secrets and has_secret(
+        application.grant_type, application.redirect_strategy
+    )
+    held = {
+        _ADMINISTRATOR: user is not None and ADMINISTRATOR in user.roles,
+        _NEVER_ENDING: life_cycle.lifetime_seconds is None,
+        _UNBOUNDED: sliding
+        and life_cycle.lifetime_seconds is not None
+        and life_cycle.maximum_seconds is None,
+        _BEARER_SECRET: bears_its_secret(application.grant_type),
+        _CERTIFICATE_ENDED: key is not None and now >= key.not_after,
+        _CERTIFICATE_ENDS_SOON: key is not None
+        and now < key.not_after <= now + CERTIFICATE_NOTICE_SECONDS,
+        _ISSUER_AUDIENCE: application.header_accepts_issuer_audience,
+        _NO_PKCE: not application.require_pkce and application.allows(GrantType.AUTHORIZATION_CODE),
+        _NO_SECRET: secretless,
+    }
+    return [warning for warning, holds in held.items() if holds]
+
+
+_ADMINISTRATOR = Notice("administrator_user", "The application acts as an administrator.")
+_NEVER_ENDING = Notice("never_ending_tokens", "Its tokens never end; they can only be revoked.")
+_UNBOUNDED = Notice(
+    "no_maximum_lifetime", "A token in constant use never ends; it can only be revoked."
+)
+_BEARER_SECRET = Notice(
+    "bearer_secret", "Its client secret is itself a bearer token; use it for SCIM alone."
+)
+_CERTIFICATE_ENDED = Notice("certificate_ended", "Its certificate is not valid any more.")
+_CERTIFICATE_ENDS_SOON = Notice(
+    "certificate_ends_soon", "Its certificate ends within 30 days; upload the next one."
+)
+_ISSUER_AUDIENCE = Notice(
+    "issuer_audience_in_header",
+    "A JWT seen in a request's header can be redeemed for a token.",
+)
+_NO_PKCE = Notice("pkce_not_required", "Codes are exchanged without PKCE.")
+_NO_SECRET = Notice("no_client_secret", "It has no client secret; make one to use it.")

@@ -4,10 +4,9 @@ import os
 from functools import partial
 
 from aws_lambda_powertools import Logger
-from chalice.app import Chalice
-from chalicelib.storage.connection import Connection, request_budget
-from chalicelib.storage.stores import Stores, open_stores
+from chalice.app import Blueprint, Chalice
 
+from chalicelib.endpoints import admin as admin_routes
 from chalicelib.endpoints import oauth as oauth_routes
 from chalicelib.endpoints.adapter import Edge
 from chalicelib.endpoints.oauth import OAuthEndpoints, document
@@ -22,6 +21,8 @@ from chalicelib.oauth.validation import TokenValidator
 from chalicelib.protected.guard import Guard
 from chalicelib.protected.whoami import WhoAmI
 from chalicelib.settings import Settings
+from chalicelib.storage.connection import Connection, request_budget
+from chalicelib.storage.stores import Stores, open_stores
 
 APP_NAME = "grantline"
 
@@ -35,13 +36,31 @@ def create_app(
     app = Chalice(app_name=APP_NAME, configure_logs=False)
     logger = Logger(service=APP_NAME, level=settings.log_level)
     edge = Edge(app, logger, partial(request_budget, clock), configured=bool(settings.issuer))
-    app.register_blueprint(_oauth(edge, settings, stores, clock))
+    validator = TokenValidator(stores.grants, clock)
+    guard = Guard(validator, CertificateHeader(stores.grants, clock, settings.issuer))
+    app.register_blueprint(
+        _oauth(
+            edge,
+            settings=settings,
+            stores=stores,
+            clock=clock,
+            validator=validator,
+            guard=guard,
+        )
+    )
+    app.register_blueprint(_administration(edge, settings, stores, clock, guard))
     return app
 
 
-def _oauth(edge: Edge, settings: Settings, stores: Stores, clock: Clock) -> oauth_routes.Blueprint:
-    validator = TokenValidator(stores.grants, clock)
-    guard = Guard(validator, CertificateHeader(stores.grants, clock, settings.issuer))
+def _oauth(
+    edge: Edge,
+    *,
+    settings: Settings,
+    stores: Stores,
+    clock: Clock,
+    validator: TokenValidator,
+    guard: Guard,
+) -> Blueprint:
     return oauth_routes.blueprint(
         edge,
         OAuthEndpoints(
@@ -55,9 +74,28 @@ def _oauth(edge: Edge, settings: Settings, stores: Stores, clock: Clock) -> oaut
     )
 
 
+def _administration(
+    edge: Edge, settings: Settings, stores: Stores, clock: Clock, guard: Guard
+) -> Blueprint:
+    return admin_routes.blueprint(
+        edge,
+        partial(
+            admin_routes.open_administration,
+            guard=guard,
+            applications=stores.applications,
+            users=stores.users,
+            files=stores.certificate_files,
+            trail=stores.audit,
+            reader=stores.grants,
+            clock=clock,
+            issuer=settings.issuer,
+        ),
+    )
+
+
 def _health(stores: Stores, _: Request) -> Response:
     """Liveness, and whether the tables answer; StoreUnavailable becomes a 503."""
-    stores.health()
+    stores.database.check_health()
     return Response(200, {"status": "ok"})
 
 

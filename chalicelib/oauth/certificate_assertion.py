@@ -18,6 +18,7 @@ from chalicelib.oauth.errors import InvalidToken
 from chalicelib.oauth.ids import is_client_id
 from chalicelib.oauth.leasing import decide_on
 from chalicelib.oauth.model import Application, CertificateKey, GrantKind, GrantType
+from chalicelib.oauth.request_log import note
 from chalicelib.oauth.stores import Reading, RecordReader, Snapshot
 from chalicelib.oauth.validation import Access, acting_user, rights
 
@@ -108,6 +109,7 @@ class CertificateHeader:
             client_id = claimed_client_id(assertion)
         except AssertionRefused as error:
             raise InvalidToken(detail=str(error)) from error
+        note(client_id=client_id)
         reading = Reading(clients=frozenset({client_id}), acting_user_of=client_id)
         return decide_on(
             self._store, reading, lambda snapshot: self._decide(assertion, client_id, snapshot)

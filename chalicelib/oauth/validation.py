@@ -17,6 +17,7 @@ from chalicelib.oauth.model import (
     Secret,
     User,
 )
+from chalicelib.oauth.request_log import note
 from chalicelib.oauth.stores import GrantChanged, GrantStore, Reading, Snapshot, StoreUnavailable
 from chalicelib.oauth.tokens import MalformedToken, Token, TokenKind, parse
 
@@ -62,6 +63,7 @@ class TokenValidator:
             token = parse(value)
         except MalformedToken as error:
             raise InvalidToken(detail=str(error)) from error
+        note(client_id=token.client_id, grant_id=token.grant_id)
         snapshot, access = decide_on(
             self._store,
             reading_of(token),

@@ -1,0 +1,122 @@
+"""Every route and whoever should not get in, generated from the app's own routes (checklist 52)."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from chalicelib.oauth.model import GrantType, Status
+from tests.harness import Client, World
+
+PUBLIC = {
+    ("GET", "/healthz"),
+    ("GET", "/.well-known/oauth-authorization-server"),
+    ("GET", "/admin/openapi.json"),
+}
+CLIENT_AUTHENTICATED = {
+    ("POST", "/oauth2/server/token"),
+    ("POST", "/oauth2/server/introspect"),
+    ("POST", "/oauth2/server/revoke"),
+}
+ANY_CREDENTIAL = {("GET", "/oauth2/server/whoami")}
+SCOPE_OF_PREFIX = {"/admin/": "admin"}
+
+ROUTES = [
+    (method, path) for path, methods in World().process.app.routes.items() for method in methods
+]
+GUARDED = [route for route in ROUTES if route not in PUBLIC | CLIENT_AUTHENTICATED]
+SCOPED = [route for route in GUARDED if route not in ANY_CREDENTIAL]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    world: World
+    admin: Client
+    ordinary: Client
+
+    def call(self, route: tuple[str, str], token: str | None) -> tuple[int, str]:
+        """The status and challenge for this token; asserts that nothing was written."""
+        method, path = route
+        path = path.replace("{client_id}", self.ordinary.client_id)
+        path = path.replace("{secret_id}", self.ordinary.application.secrets[0].secret_id)
+        path = path.replace("{user_id}", self.admin.application.user_id or "")
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        before = self.world.database.snapshot()
+        reply = self.world.process.call(method, path, headers=headers, body="{}")
+        assert self.world.database.snapshot() == before
+        return reply.status, str(reply.headers.get("WWW-Authenticate", ""))
+
+
+@pytest.fixture
+def deployment() -> Deployment:
+    world = World()
+    scopes = frozenset({"api", "admin"})
+    administrator = world.add_user("admon", "administrator")
+    admin = world.add_client(user_id=administrator.user_id, allowed_scopes=scopes)
+    return Deployment(world, admin, world.add_client(GrantType.BEARER_TOKEN))
+
+
+def test_every_route_is_public_or_guarded_by_a_scope() -> None:
+    assert set(ROUTES) >= PUBLIC | CLIENT_AUTHENTICATED | ANY_CREDENTIAL
+    unknown = [path for _, path in SCOPED if not path.startswith(tuple(SCOPE_OF_PREFIX))]
+    assert unknown == []
+    assert len(SCOPED) > 15
+
+
+@pytest.mark.checklist("52")
+@pytest.mark.parametrize("route", GUARDED)
+def test_nobody_gets_in_without_a_valid_credential(
+    deployment: Deployment, route: tuple[str, str]
+) -> None:
+    world = deployment.world
+    assert deployment.call(route, None) == (401, 'Bearer realm="grantline"')
+    expired = world.process.get_token(deployment.admin).token
+    world.clock.sleep(3600)
+    revoked = world.process.get_token(deployment.admin).token
+    world.process.revoke(revoked, deployment.admin)
+    disabled = world.process.get_token(deployment.ordinary).token
+    world.change(deployment.ordinary, status=Status.DISABLED, token_epoch=1)
+    for token in (expired, revoked, disabled, deployment.admin.secret, "nonsense"):
+        status, challenge = deployment.call(route, token)
+        assert status == 401
+        assert 'error="invalid_token"' in challenge
+
+
+@pytest.mark.checklist("52", "49")
+@pytest.mark.parametrize("route", SCOPED)
+def test_nobody_gets_in_without_the_scope(deployment: Deployment, route: tuple[str, str]) -> None:
+    world = deployment.world
+    narrowed = world.process.get_token(deployment.admin, scope="api").token
+    other = world.process.get_token(deployment.ordinary).token
+    demoted = world.process.get_token(deployment.admin).token
+    user = world.stores.users.load(deployment.admin.application.user_id or "")
+    assert user is not None
+    world.change_user(user.user, roles=frozenset())
+    for token in (narrowed, other, demoted, deployment.ordinary.secret):
+        status, challenge = deployment.call(route, token)
+        assert status == 403
+        assert 'error="insufficient_scope"' in challenge
+        assert 'scope="admin"' in challenge
+
+
+@pytest.mark.checklist("52")
+@pytest.mark.parametrize("route", sorted(CLIENT_AUTHENTICATED))
+def test_client_endpoints_take_no_token_instead(
+    deployment: Deployment, route: tuple[str, str]
+) -> None:
+    token = deployment.world.process.get_token(deployment.admin).token
+    headers = {"Authorization": f"Bearer {token}"}
+    form = {"grant_type": "client_credentials", "token": token}
+    reply = deployment.world.process.post_form(route[1], form, headers)
+    assert (reply.status, reply.body["error"]) == (401, "invalid_client")
+
+
+@pytest.mark.checklist("61", "11")
+@pytest.mark.parametrize("path", sorted({path for _, path in ROUTES}))
+def test_every_answer_has_the_security_headers(deployment: Deployment, path: str) -> None:
+    reply = deployment.world.process.call("OPTIONS", path)
+    assert reply.status == 405
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'none'" in reply.headers["Content-Security-Policy"]
+    assert reply.headers["Cache-Control"] == "no-store"
+    assert reply.headers["Content-Type"] == "application/json"
+    assert "Access-Control-Allow-Origin" not in reply.headers

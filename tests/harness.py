@@ -4,7 +4,7 @@ Not for what the in-memory DynamoDB may not decide: the contract suite runs on m
 """
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -202,6 +202,13 @@ class World:
         return self.database.tables[f"{PREFIX}tokens"].items
 
 
+def _content(answer: Mapping[str, Any]) -> Any:
+    """JSON as its value, a file as its bytes, no body as None."""
+    if answer.get("isBase64Encoded"):
+        return b64decode(answer["body"])
+    return json.loads(answer["body"]) if answer["body"] else None
+
+
 class Process:
     """One warm process: API Gateway events in, answers out."""
 
@@ -239,8 +246,8 @@ class Process:
             },
         }
         answer = self.app(event, None)
-        text = answer["body"]
-        return Reply(answer["statusCode"], answer["headers"], json.loads(text) if text else None)
+        json.dumps(answer)  # as the Lambda runtime does
+        return Reply(answer["statusCode"], answer["headers"], _content(answer))
 
     def post_form(
         self, path: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None

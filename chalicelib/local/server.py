@@ -1,5 +1,6 @@
 """Listens on the loopback interface alone, and stops when asked to."""
 
+import logging
 import signal
 import socket
 from types import FrameType
@@ -26,6 +27,8 @@ def bind(port: int) -> socket.socket:
 
 def serve(listener: socket.socket, gateway: Gateway) -> None:
     """Answer requests until SIGINT or SIGTERM."""
+    # Requests wait for one another by design; that is nothing to warn of.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = create_server(
         gateway, sockets=[listener], max_request_body_size=MAXIMUM_BODY_BYTES, ident=None
     )

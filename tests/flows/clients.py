@@ -97,18 +97,27 @@ def introspect(
 def sign(server: Server, audience: str | None = None, **changes: Any) -> str:
     """A JWT of the seeded client-certificate application."""
     application = server.credentials["applications"]["client_certificate"]
-    now = int(time.time())
+    client_id: str = application["client_id"]
+    return sign_with(private_key(server), client_id, audience or server.issuer, **changes)
+
+
+def sign_with(
+    key: bytes, client_id: str, audience: str, *, now: int | None = None, **changes: Any
+) -> str:
+    """A JWT of a client, signed with its RSA key in PEM, for one minute."""
+    now = int(time.time()) if now is None else now
     claims = {
-        "iss": application["client_id"],
-        "sub": application["client_id"],
-        "aud": audience or server.issuer,
+        "iss": client_id,
+        "sub": client_id,
+        "aud": audience,
         "iat": now,
         "exp": now + 60,
         "jti": str(uuid.uuid4()),
-    } | changes
-    return jwt.encode(claims, private_key(server), algorithm=changes.pop("alg", "RS256"))
+    }
+    return jwt.encode(claims | changes, key, algorithm="RS256")
 
 
 def private_key(server: Server) -> bytes:
+    """The key of the seeded client-certificate application."""
     application = server.credentials["applications"]["client_certificate"]
     return Path(application["private_key_file"]).read_bytes()

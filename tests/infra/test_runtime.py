@@ -1,0 +1,273 @@
+"""The package under AWS's own runtime client, within its own policy, over moto."""
+
+import base64
+import json
+import platform
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from chalicelib.local.certificate import generate
+from chalicelib.local.seed import seed
+from chalicelib.oauth.clock import SystemClock
+from chalicelib.settings import Settings
+from chalicelib.storage.resources import create_resources
+from chalicelib.storage.stores import open_stores
+from tests.infra.aws import CREDENTIALS, Aws, serving_aws
+from tests.infra.events import EventMaker, http_event, rest_event
+from tests.infra.iam import policy_of
+from tests.infra.runtime import Function, running
+
+pytestmark = [
+    pytest.mark.xdist_group("package"),
+    pytest.mark.skipif(
+        (sys.platform, platform.machine()) != ("linux", "x86_64"),
+        reason="the package holds binaries of Lambda's platform",
+    ),
+]
+
+ISSUER = "https://issuer.example"
+SETTINGS = Settings(
+    issuer=ISSUER, certificate_bucket="grantline-certificates-123456789012", lease_seconds=0
+)
+ENVIRON = {
+    "GRANTLINE_ISSUER": SETTINGS.issuer,
+    "GRANTLINE_TABLE_PREFIX": SETTINGS.table_prefix,
+    "GRANTLINE_CERTIFICATE_BUCKET": SETTINGS.certificate_bucket,
+    "GRANTLINE_LEASE_SECONDS": "0",
+}
+APPLICATION = "/admin/applications/{client_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A running function, the AWS behind it, and what was seeded there."""
+
+    function: Function
+    aws: Aws
+    credentials: Mapping[str, Any]
+    log: Path
+    files: frozenset[Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+@dataclass(slots=True)
+class Client:
+    """Calls the function as one kind of API Gateway does."""
+
+    function: Function
+    make_event: EventMaker
+    token: str | None = None
+    basic: tuple[str, str] | None = None
+    parameters: dict[str, str] = field(default_factory=dict)
+
+    def call(self, method: str, resource: str, **content: Any) -> Answer:
+        """`json` or `form` is the body; `accept` what is wanted back."""
+        headers = {"Accept": content.get("accept", "application/json")}
+        body = None
+        if "json" in content:
+            headers["Content-Type"] = "application/json"
+            body = json.dumps(content["json"])
+        if "form" in content:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urlencode(content["form"])
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        if self.basic is not None:
+            pair = base64.b64encode(":".join(self.basic).encode()).decode()
+            headers["Authorization"] = f"Basic {pair}"
+        event = self.make_event(
+            method, resource, headers=headers, body=body, path_parameters=self.parameters
+        )
+        result = self.function.invoke(event)
+        text = result["body"]
+        parsed = json.loads(text) if text and text.startswith(("{", "[")) else text
+        return Answer(result["statusCode"], result["headers"], parsed)
+
+    def at(self, **parameters: str) -> "Client":
+        """The same, with these in the path."""
+        return Client(self.function, self.make_event, self.token, self.basic, parameters)
+
+
+def client_of(
+    deployment: Deployment, make_event: EventMaker, application: Mapping[str, str], **form: str
+) -> Client:
+    """A client that holds a fresh token of `application`."""
+    pair = (application["client_id"], application["client_secret"])
+    anonymous = Client(deployment.function, make_event, basic=pair)
+    form = {"grant_type": "client_credentials"} | form
+    answer = anonymous.call("POST", "/oauth2/server/token", form=form)
+    assert answer.status == 200, answer
+    return Client(deployment.function, make_event, token=answer.body["access_token"])
+
+
+def administrator(deployment: Deployment, make_event: EventMaker) -> Client:
+    application = deployment.credentials["admin_application"]
+    return client_of(deployment, make_event, application, scope="admin")
+
+
+@pytest.fixture(scope="module")
+def policy_document(template: dict[str, Any]) -> dict[str, Any]:
+    (policy,) = template["Resources"]["ApiHandlerRole"]["Properties"]["Policies"]
+    document: dict[str, Any] = policy["PolicyDocument"]
+    return document
+
+
+@pytest.fixture(scope="module")
+def names(template: dict[str, Any]) -> dict[str, str]:
+    """What the logical ids stand for here; the policy may name nothing else."""
+    resources = template["Resources"]
+    tables = {
+        name: "table/"
+        + resource["Properties"]["TableName"]["Fn::Sub"].replace(
+            "${TablePrefix}", SETTINGS.table_prefix
+        )
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::DynamoDB::Table"
+    }
+    assert resources["CertificateBucket"]["Type"] == "AWS::S3::Bucket"
+    return tables | {"CertificateBucket": SETTINGS.certificate_bucket, "FunctionLog": "log"}
+
+
+@pytest.fixture(scope="module")
+def deployment(
+    unpacked: Path,
+    policy_document: dict[str, Any],
+    names: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Deployment]:
+    folder = tmp_path_factory.mktemp("runtime")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in CREDENTIALS.items():
+            patch.setenv(name, value)
+        with serving_aws(policy_of(policy_document, names)) as aws:
+            create_resources(SETTINGS)
+            clock = SystemClock()
+            credentials = seed(open_stores(SETTINGS, clock), clock, ISSUER, folder)
+            files = frozenset(unpacked.rglob("*"))
+            environ = CREDENTIALS | ENVIRON | {"AWS_ENDPOINT_URL": aws.url}
+            with running(unpacked, folder, environ) as function:
+                yield Deployment(function, aws, credentials, folder / "function.log", files)
+
+
+EACH_GATEWAY = pytest.mark.parametrize("make_event", [http_event, rest_event])
+
+
+@EACH_GATEWAY
+def test_register_token_introspect(deployment: Deployment, make_event: EventMaker) -> None:
+    admin = administrator(deployment, make_event)
+    user = deployment.credentials["user"]
+    form = {
+        "name": f"Invoice robot of {make_event.__name__}",
+        "grant_type": "client_credentials",
+        "allowed_scopes": ["api", "rpa"],
+        "user_name": user["user_name"],
+        "user_domain": user["user_domain"],
+        "token_lifetime_minutes": 5,
+    }
+    registered = admin.call("POST", "/admin/applications", json=form)
+    assert registered.status == 201, registered
+    client = client_of(deployment, make_event, registered.body, scope="api")
+
+    asked = Client(
+        deployment.function,
+        make_event,
+        basic=(registered.body["client_id"], registered.body["client_secret"]),
+    ).call("POST", "/oauth2/server/introspect", form={"token": client.token})
+
+    assert asked.status == 200, asked
+    assert asked.body["active"] is True
+    assert asked.body["client_id"] == registered.body["client_id"]
+    assert asked.body["scope"] == "api"
+    assert asked.body["iss"] == ISSUER
+
+
+@EACH_GATEWAY
+def test_the_tables_answer(deployment: Deployment, make_event: EventMaker) -> None:
+    answer = Client(deployment.function, make_event).call("GET", "/healthz")
+    assert (answer.status, answer.body) == (200, {"status": "ok"})
+
+
+@EACH_GATEWAY
+def test_a_wrong_secret_is_refused(deployment: Deployment, make_event: EventMaker) -> None:
+    client_id = deployment.credentials["admin_application"]["client_id"]
+    client = Client(deployment.function, make_event, basic=(client_id, "wrong"))
+    form = {"grant_type": "client_credentials"}
+    answer = client.call("POST", "/oauth2/server/token", form=form)
+    assert (answer.status, answer.body["error"]) == (401, "invalid_client")
+
+
+def test_the_function_needs_all_that_its_policy_allows_and_nothing_more(
+    deployment: Deployment,
+) -> None:
+    admin = administrator(deployment, http_event)
+    register_and_look_after_applications(admin)
+    look_after_users(admin)
+    client = client_of(deployment, http_event, deployment.credentials["applications"]["all"])
+    application = deployment.credentials["applications"]["all"]
+    client.basic = (application["client_id"], application["client_secret"])
+    assert client.call("POST", "/oauth2/server/revoke", form={"token": client.token}).status == 200
+    assert Client(deployment.function, http_event).call("GET", "/healthz").status == 200
+
+    policy, used = deployment.aws.policy, deployment.aws.used
+    assert deployment.aws.denied == set()
+    # The log is written by Lambda, not by the code.
+    assert {need for need in policy.unused(used) if not need[0].startswith("logs:")} == set()
+
+
+def register_and_look_after_applications(admin: Client) -> None:
+    pem = generate("Policy", SystemClock().now()).certificate.decode()
+    form = {
+        "name": "Certified",
+        "grant_type": "client_certificate",
+        "certificate": pem,
+        "user_name": "jdoe",
+        "user_domain": "domain",
+    }
+    registered = admin.call("POST", "/admin/applications", json=form)
+    assert registered.status == 201, registered
+    mine = admin.at(client_id=registered.body["client_id"])
+    kind = "application/pkix-cert"
+    assert mine.call("GET", f"{APPLICATION}/certificate", accept=kind).status == 200
+    assert mine.call("PATCH", APPLICATION, json={"name": "Renamed"}).status == 200
+    assert mine.call("GET", f"{APPLICATION}/audit").status == 200
+    assert admin.call("GET", "/admin/applications").status == 200
+    assert admin.call("GET", "/admin/audit").status == 200
+
+
+def look_after_users(admin: Client) -> None:
+    form = {"user_name": "first", "user_domain": "domain"}
+    created = admin.call("POST", "/admin/users", json=form)
+    assert created.status == 201, created
+    mine = admin.at(user_id=created.body["id"])
+    assert mine.call("PATCH", "/admin/users/{user_id}", json={"user_name": "second"}).status == 200
+    assert admin.call("GET", "/admin/users").status == 200
+
+
+def test_it_writes_nothing_beside_itself_because_all_of_it_is_compiled(
+    deployment: Deployment, unpacked: Path
+) -> None:
+    """A module without bytecode would leave some in this folder; Lambda's is read-only."""
+    administrator(deployment, http_event)
+    assert frozenset(unpacked.rglob("*")) == deployment.files
+
+
+def test_it_logs_each_request_once_and_no_secret(deployment: Deployment) -> None:
+    before = len(deployment.log.read_text().splitlines())
+    admin = administrator(deployment, http_event)
+    lines = deployment.log.read_text().splitlines()
+    assert len(lines) == before + 1
+    assert json.loads(lines[-1])["level"] == "INFO"
+    assert deployment.credentials["admin_application"]["client_secret"] not in "\n".join(lines)
+    assert str(admin.token) not in "\n".join(lines)

@@ -58,10 +58,10 @@ class AuditEvents:
         """Month after month backwards, as far as events are kept."""
         now = self._clock.now()
         oldest = month_of(max(0, now - self._retention_days * _SECONDS_PER_DAY))
-        newest = month_of(now + _CLOCK_SKEW_SECONDS)
-        month: str
-        start: Item | None
-        month, start = (newest, None) if cursor is None else _position(cursor)
+        month = month_of(now + _CLOCK_SKEW_SECONDS)
+        start: Item | None = None
+        if cursor is not None:
+            month, start = _position(cursor)
         items: list[Item] = []
         for _ in range(MAXIMUM_MONTHS_A_PAGE):
             if month < oldest:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
 from pynamodb.connection import Connection as PynamoConnection
 
 from chalicelib.oauth.clock import Clock
@@ -278,7 +279,7 @@ def _refusal(error: BotoCoreError | ClientError) -> ConditionFailed | Transactio
 def _is_transient(error: BotoCoreError | ClientError) -> bool:
     """Whether another attempt may succeed: throttling, conflicts, faults, the network."""
     if not isinstance(error, ClientError):
-        return isinstance(error, HTTPClientError)
+        return isinstance(error, (HTTPClientError, BotoConnectionError))
     response: dict[str, Any] = dict(error.response)
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if _code(error) in _TRANSIENT_CODES or status >= _SERVER_ERROR:

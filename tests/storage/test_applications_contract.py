@@ -1,0 +1,258 @@
+"""The contract of `ApplicationStore` and `AuditTrail`, held to by the fakes and by the tables."""
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.oauth.model import GrantKind, GrantType, Status
+from chalicelib.oauth.stores import Reading
+from chalicelib.paging import InvalidCursor
+from chalicelib.registry.model import Registration
+from chalicelib.registry.stores import ApplicationChanged, CertificateTaken, NameTaken
+from chalicelib.storage.stores import Stores
+from tests.fakes import START, FakeStores
+from tests.storage.samples import application, certificate, event, grant, registration, secret
+
+AnyStores = FakeStores | Stores
+
+
+def create(stores: AnyStores, **changes: object) -> Registration:
+    one = registration(application(**changes))
+    stores.applications.create(one, [], event(one.application.client_id))
+    return one
+
+
+def next_version(before: Registration, **changes: object) -> Registration:
+    changed = replace(before.application, version=before.application.version + 1, **changes)
+    return replace(before, application=changed, updated_at=START + 10)
+
+
+def test_an_application_is_loaded_as_it_was_created(stores: AnyStores) -> None:
+    app = application(
+        grant_type=GrantType.CLIENT_CERTIFICATE,
+        certificate=certificate(),
+        secrets=(secret(), secret(ends_at=START + 5, bearer_revoked=True)),
+        localhost_port=8400,
+        user_id="usr_x",
+    )
+    one = registration(
+        app, website="https://a.example", description="é" * 1000, redirect_uris=("https://a/b",)
+    )
+    stores.applications.create(one, [], event(app.client_id))
+    assert stores.applications.load(app.client_id) == one
+
+
+def test_an_unknown_application_is_none(stores: AnyStores) -> None:
+    assert stores.applications.load("app_none") is None
+
+
+def test_an_application_comes_with_its_grants(stores: AnyStores) -> None:
+    app = application(grant_type=GrantType.BEARER_TOKEN)
+    one = grant(app.client_id, kind=GrantKind.BEARER_SECRET, grant_id=app.secrets[0].secret_id)
+    stores.applications.create(registration(app), [one], event(app.client_id))
+    key = (one.client_id, one.grant_id)
+    assert stores.grants.read(Reading(grants=frozenset({key}))).grants == {key: one}
+
+
+@pytest.mark.checklist("56")
+def test_a_name_is_taken_once_whatever_its_case_and_width(stores: AnyStores) -> None:
+    create(stores, name="Straße ﬁ")
+    refused = registration(application(name="STRASSE FI"))
+    refusal = event(refused.application.client_id)
+    with pytest.raises(NameTaken):
+        stores.applications.create(refused, [], refusal)
+    assert stores.applications.load(refused.application.client_id) is None
+    assert stores.audit.list_events(refused.application.client_id, None, 10).items == []
+
+
+@pytest.mark.checklist("35")
+def test_a_certificate_is_held_by_one_application(stores: AnyStores) -> None:
+    create(stores, certificate=certificate())
+    with pytest.raises(CertificateTaken):
+        create(stores, certificate=certificate())
+
+
+def test_creating_again_with_the_same_event_is_the_same_success(stores: AnyStores) -> None:
+    one, first = registration(), event("app_x")
+    stores.applications.create(one, [], first)
+    stores.applications.create(one, [], first)
+    assert stores.applications.load(one.application.client_id) == one
+
+
+def test_replacing_writes_both_halves(stores: AnyStores) -> None:
+    before = create(stores)
+    after = replace(
+        next_version(before, status=Status.DISABLED, token_epoch=1), description="changed"
+    )
+    stores.applications.replace(before, after, event(before.application.client_id))
+    assert stores.applications.load(before.application.client_id) == after
+
+
+def test_replacing_an_old_version_is_refused(stores: AnyStores) -> None:
+    before = create(stores)
+    after = next_version(before, token_epoch=1)
+    stores.applications.replace(before, after, event(before.application.client_id))
+    with pytest.raises(ApplicationChanged):
+        stores.applications.replace(before, after, event(before.application.client_id))
+
+
+def test_replacing_again_with_the_same_event_is_the_same_success(stores: AnyStores) -> None:
+    before = create(stores)
+    after, change = next_version(before, token_epoch=1), event(before.application.client_id)
+    stores.applications.replace(before, after, change)
+    stores.applications.replace(before, after, change)
+    assert stores.applications.load(before.application.client_id) == after
+
+
+def test_a_new_name_frees_the_old_one(stores: AnyStores) -> None:
+    before = create(stores, name="Old")
+    after = next_version(before, name="New")
+    stores.applications.replace(before, after, event(before.application.client_id))
+    create(stores, name="old")
+    with pytest.raises(NameTaken):
+        create(stores, name="NEW")
+
+
+def test_a_name_may_change_its_case(stores: AnyStores) -> None:
+    before = create(stores, name="name")
+    after = next_version(before, name="NAME")
+    stores.applications.replace(before, after, event(before.application.client_id))
+    assert stores.applications.load(before.application.client_id) == after
+
+
+def test_a_rename_to_a_taken_name_changes_nothing(stores: AnyStores) -> None:
+    create(stores, name="Taken")
+    before = create(stores, name="Mine")
+    after = next_version(before, name="taken")
+    with pytest.raises(NameTaken):
+        stores.applications.replace(before, after, event(before.application.client_id))
+    assert stores.applications.load(before.application.client_id) == before
+
+
+def test_a_removed_certificate_is_free_for_another(stores: AnyStores) -> None:
+    before = create(stores, certificate=certificate())
+    after = replace(next_version(before, certificate=None), certificate=None)
+    stores.applications.replace(before, after, event(before.application.client_id))
+    create(stores, certificate=certificate())
+
+
+def test_a_certificate_of_another_cannot_be_taken_over(stores: AnyStores) -> None:
+    create(stores, certificate=certificate("aa" * 32))
+    before = create(stores, certificate=certificate("bb" * 32))
+    after = next_version(before, certificate=certificate("aa" * 32))
+    with pytest.raises(CertificateTaken):
+        stores.applications.replace(before, after, event(before.application.client_id))
+
+
+@pytest.mark.checklist("38")
+def test_a_cut_secret_leaves_a_tombstone_even_of_a_row_that_is_gone(stores: AnyStores) -> None:
+    before = create(stores, grant_type=GrantType.BEARER_TOKEN)
+    client_id = before.application.client_id
+    made = grant(client_id, kind=GrantKind.BEARER_SECRET)
+    old = before.application.secrets[0].secret_id
+    change = event(client_id, at=START + 10)
+    stores.applications.replace(
+        before,
+        next_version(before, secrets=(secret(secret_id=made.grant_id),)),
+        change,
+        new_grants=[made],
+        ended_grants=[old],
+    )
+    keys = {(client_id, made.grant_id), (client_id, old)}
+    found = stores.grants.read(Reading(grants=frozenset(keys))).grants
+    assert found[client_id, made.grant_id] == made
+    assert found[client_id, old].revoked_at == START + 10
+
+
+def test_deleting_frees_name_and_certificate(stores: AnyStores) -> None:
+    before = create(stores, name="Name", certificate=certificate())
+    removal = event(before.application.client_id)
+    stores.applications.delete(before, removal)
+    stores.applications.delete(before, removal)
+    assert stores.applications.load(before.application.client_id) is None
+    create(stores, name="name", certificate=certificate())
+
+
+def test_deleting_an_old_version_is_refused(stores: AnyStores) -> None:
+    before = create(stores)
+    after = next_version(before)
+    stores.applications.replace(before, after, event(before.application.client_id))
+    with pytest.raises(ApplicationChanged):
+        stores.applications.delete(before, event(before.application.client_id))
+    assert stores.applications.load(before.application.client_id) == after
+
+
+def test_a_list_goes_by_name_in_pages(stores: AnyStores) -> None:
+    for name in ("delta", "Alpha", "charlie", "Bravo", "echo"):
+        create(stores, name=name)
+    names, cursor = [], None
+    while True:
+        page = stores.applications.list_registrations("", cursor, 2)
+        assert len(page.items) <= 2
+        names += [item.application.name for item in page.items]
+        cursor = page.next
+        if cursor is None:
+            break
+    assert names == ["Alpha", "Bravo", "charlie", "delta", "echo"]
+    assert stores.applications.count() == 5
+
+
+def test_a_search_finds_parts_of_names_folded(stores: AnyStores) -> None:
+    for name in ("Sales SCIM", "sales odata", "Purchase"):
+        create(stores, name=name)
+    page = stores.applications.list_registrations("SALES", None, 1)
+    found = [item.application.name for item in page.items]
+    while page.next is not None:
+        page = stores.applications.list_registrations("SALES", page.next, 1)
+        found += [item.application.name for item in page.items]
+    assert found == ["sales odata", "Sales SCIM"]
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "%%%", "bm9uc2Vuc2U", "é", "W10", "A" * 20_000])
+def test_a_cursor_that_is_none_of_ours_is_refused(stores: AnyStores, cursor: str) -> None:
+    with pytest.raises(InvalidCursor):
+        stores.applications.list_registrations("", cursor, 2)
+    with pytest.raises(InvalidCursor):
+        stores.audit.list_events(None, cursor, 2)
+    with pytest.raises(InvalidCursor):
+        stores.audit.list_events("app_x", cursor, 2)
+    with pytest.raises(InvalidCursor):
+        stores.users.list_users("", None, cursor, 2)
+
+
+def test_a_cursor_of_another_list_is_refused(stores: AnyStores) -> None:
+    create(stores)
+    create(stores)
+    cursor = stores.applications.list_registrations("", None, 1).next
+    assert cursor is not None
+    with pytest.raises(InvalidCursor):
+        stores.users.list_users("", None, cursor, 1)
+
+
+def test_events_are_listed_newest_first_of_all_and_of_one(stores: AnyStores) -> None:
+    events = [event(target) for target in ("app_a", "app_b", "app_a", "app_a")]
+    for one in events:
+        stores.applications.create(registration(), [], one)
+    events.sort(key=lambda one: one.event_id, reverse=True)
+    assert list(stores.audit.list_events(None, None, 10).items) == events
+    of_a = [one for one in events if one.target == "app_a"]
+    page = stores.audit.list_events("app_a", None, 2)
+    assert list(page.items) == of_a[:2]
+    assert page.next is not None
+    rest = stores.audit.list_events("app_a", page.next, 2)
+    assert (list(rest.items), rest.next) == (of_a[2:], None)
+
+
+def test_all_events_come_in_pages(stores: AnyStores) -> None:
+    events = [event("app_a") for _ in range(5)]
+    for one in events:
+        stores.applications.create(registration(), [], one)
+    events.sort(key=lambda one: one.event_id, reverse=True)
+    found, cursor = [], None
+    while True:
+        page = stores.audit.list_events(None, cursor, 2)
+        found += page.items
+        cursor = page.next
+        if cursor is None:
+            break
+    assert found == events

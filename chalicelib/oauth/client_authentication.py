@@ -78,12 +78,19 @@ def identify(request: Request, parameters: dict[str, str]) -> PresentedClient:
 
 
 def authenticate(
-    client: PresentedClient, application: Application | None, issuer: str, now: int
+    client: PresentedClient,
+    application: Application | None,
+    issuer: str,
+    now: int,
+    *,
+    public: bool = False,
 ) -> AuthenticatedClient:
     """The application behind a presented credential.
 
     A client-certificate application proves itself by a signed JWT alone, every other one by
-    its secret; the weaker method is refused (checklist 24). Raises InvalidClient.
+    its secret; the weaker method is refused (checklist 24). `public` lets a public application
+    in by its client_id alone, where something else proves the request (RFC 6749 §3.2.1).
+    Raises InvalidClient.
     """
     if client.method is Method.PRIVATE_KEY_JWT:
         try:
@@ -92,7 +99,9 @@ def authenticate(
             raise InvalidClient(detail=str(error)) from error
         return AuthenticatedClient(_enabled(application), client.method, assertion)
     if client.method is Method.NONE:
-        raise InvalidClient(detail="no credential")
+        if not public or application is None or not application.public:
+            raise InvalidClient(detail="no credential")
+        return AuthenticatedClient(_enabled(application), client.method)
     # Hashed before anything is known of the application, so that every refusal takes as long.
     presented = digest(client.credential)
     if application is None:

@@ -1,6 +1,6 @@
 """When a token ends: absolute, sliding, never. Times are whole epoch seconds."""
 
-from chalicelib.oauth.model import Grant, LifeCycle, LifeCycleType
+from chalicelib.oauth.model import Grant, GrantKind, LifeCycle, LifeCycleType
 
 STEP_DIVISOR = 60
 MAXIMUM_STEP_SECONDS = 60
@@ -48,12 +48,15 @@ def delete_at(grant: Grant) -> int | None:
 
     A record that keeps a JWT single-use stays at least until that JWT is over.
     """
-    ends: list[int | None] = [token.ends_at for token in grant.access_tokens.values()]
-    if grant.life_cycle.lifetime_seconds is None and grant.kind.value != "assertion":
+    if grant.kind is not GrantKind.ASSERTION and grant.life_cycle.lifetime_seconds is None:
         return None
-    if grant.ends_at is not None:
-        ends.append(grant.ends_at)
-    latest = max((end for end in ends if end is not None), default=grant.created_at)
+    ends = [grant.created_at, grant.ends_at]
+    ends += [token.ends_at for token in grant.access_tokens.values()]
+    if grant.code is not None:
+        ends.append(grant.code.ends_at)
+    if grant.refresh is not None:
+        ends.append(grant.refresh.ends_at)
+    latest = max(end for end in ends if end is not None)
     return max(latest + RETENTION_SECONDS, _assertion_bound(grant))
 
 

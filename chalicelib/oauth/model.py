@@ -58,6 +58,7 @@ class GrantKind(StrEnum):
     CLIENT_CERTIFICATE = "client_certificate"
     BEARER_TOKEN = "bearer_token"
     BEARER_SECRET = "bearer_secret"
+    AUTHORIZATION_CODE = "authorization_code"
     # No grant at all: a signed JWT spent on authenticating to introspection or revocation.
     ASSERTION = "assertion"
 
@@ -127,6 +128,11 @@ class Application:
     localhost_port: int | None = None
     require_pkce: bool = True
     consent: Consent = Consent.REQUIRED
+    # `hash_redirect_uri` of each URI registered for a web application.
+    redirect_uri_hashes: frozenset[str] = frozenset()
+    # A client that cannot keep a secret (RFC 6749 §2.1): it has none and proves nothing.
+    public: bool = False
+    id_token_signed_response_alg: str = "RS256"
 
     @property
     def enabled(self) -> bool:
@@ -158,10 +164,54 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """One live access token of a grant; epoch seconds, `ends_at` None: never ends."""
+    """One live access token of a grant; epoch seconds, `ends_at` None: never ends.
+
+    `scopes` where fewer were asked for than the grant has (RFC 6749 §6); None: the grant's.
+    """
 
     issued_at: int
     ends_at: int | None
+    scopes: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The authorization code of a grant, as a hash, and what its exchange must present.
+
+    `redirect_uri_hash` is None where the request named no redirect URI. `code_challenge` is the
+    S256 challenge, None where PKCE was not asked for. Epoch seconds.
+    """
+
+    hash: str
+    ends_at: int
+    redirect_uri_hash: str | None
+    code_challenge: str | None
+    used_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """The refresh tokens of a grant, as hashes.
+
+    `family` is that of the 128 bits which every refresh token of the grant carries. `previous`
+    gave way to `current` at `rotated_at`, by the nonce `rotation_nonce` (design, "Refresh").
+    """
+
+    current: str
+    family: str
+    ends_at: int
+    previous: str | None = None
+    rotated_at: int | None = None
+    rotation_nonce: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """The login behind a person's grant (OpenID Connect Core §2): when, and the request's nonce."""
+
+    authenticated_at: int
+    session_id: str
+    nonce: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +222,8 @@ class Grant:
     the values read in the batch that authorised the grant. `access_tokens` maps the hash of
     each live token to its ends. `ends_at` is the end of a bearer secret's use. `nonce` is that
     of the newest write, `creation_nonce` that of the first; they resolve unknown outcomes.
-    `assertion_ends_at` is the `exp` of the JWT that the record makes single-use.
+    `assertion_ends_at` is the `exp` of the JWT that the record makes single-use. `code`,
+    `refresh` and `login` are a person's grant's.
     """
 
     client_id: str
@@ -188,6 +239,9 @@ class Grant:
     access_tokens: Mapping[str, AccessToken] = field(default_factory=dict)
     ends_at: int | None = None
     assertion_ends_at: int | None = None
+    code: Code | None = None
+    refresh: Refresh | None = None
+    login: Login | None = None
     revoked_at: int | None = None
     version: int = 1
     nonce: str = ""

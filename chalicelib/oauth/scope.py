@@ -11,20 +11,39 @@ ODATA_QUERY = "odata_query"
 RPA = "rpa"
 ADMIN = "admin"
 
-SCOPES = (API, LOGIN, USER_SYNC, ODATA_QUERY, RPA, ADMIN)
+OPENID = "openid"
+PROFILE = "profile"
+EMAIL = "email"
+OFFLINE_ACCESS = "offline_access"
+
+# Those of the registration form, and those that come with a person's login.
+FORM_SCOPES = (API, LOGIN, USER_SYNC, ODATA_QUERY, RPA, ADMIN)
+LOGIN_SCOPES = (OPENID, PROFILE, EMAIL)
+SCOPES = (*FORM_SCOPES, *LOGIN_SCOPES, OFFLINE_ACCESS)
 
 ADMINISTRATOR = "administrator"
 ROLES = (ADMINISTRATOR,)
 
-# An application's scopes are an administrator's decision, so an acting user limits them only
-# where the right is a person's own: Grantline's registration endpoints.
-_EVERY_USER = frozenset({API, LOGIN, USER_SYNC, ODATA_QUERY, RPA})
-_BY_ROLE = {ADMINISTRATOR: frozenset({ADMIN})}
+# A machine's scopes are the decision of the administrator who named its acting user, so that
+# user limits them only where the right is a person's own: Grantline's registration endpoints.
+_EVERY_MACHINE_USER = frozenset({API, LOGIN, USER_SYNC, ODATA_QUERY, RPA})
+# A person who logs in brings no more than is everybody's; changing the directory is not.
+_EVERY_PERSON = frozenset({API, LOGIN, ODATA_QUERY, RPA, *LOGIN_SCOPES, OFFLINE_ACCESS})
+_BY_ROLE = {ADMINISTRATOR: frozenset({ADMIN, USER_SYNC})}
 
 
-def user_rights(roles: Iterable[str]) -> frozenset[str]:
-    """The scopes that an active user with these roles may have; an unknown role gives none."""
-    return _EVERY_USER.union(*(_BY_ROLE.get(role, frozenset()) for role in roles))
+def user_rights(roles: Iterable[str], *, person: bool = False) -> frozenset[str]:
+    """The scopes that an active user with these roles may have; an unknown role gives none.
+
+    `person`: the user logs in; otherwise an application acts as the user.
+    """
+    everybody = _EVERY_PERSON if person else _EVERY_MACHINE_USER
+    return everybody.union(*(_BY_ROLE.get(role, frozenset()) for role in roles))
+
+
+def with_login(allowed: frozenset[str]) -> frozenset[str]:
+    """What an application may ask a person for: its scopes, and what LOGIN brings along."""
+    return allowed.union(LOGIN_SCOPES if LOGIN in allowed else (), (OFFLINE_ACCESS,))
 
 
 def parse(value: str) -> frozenset[str]:

@@ -87,9 +87,18 @@ class GrantStore(RecordReader, Protocol):
         """
         ...
 
-    def revoke(self, key: GrantKey, now: int, nonce: str) -> None:
+    def advance(self, before: Grant, after: Grant) -> None:
+        """Write `after` (its version is one more, its nonce new) if the record is as `before`.
+
+        For the steps of a person's grant: exchange, rotation, revocation by a replay. Never
+        creates. Raises GrantChanged, StoreUnavailable.
+        """
+        ...
+
+    def revoke(self, key: GrantKey, now: int, nonce: str, *, of_person: bool = False) -> None:
         """Mark the grant revoked; returns only when no process may still act on a lease of it.
 
-        Idempotent; a grant that is absent stays absent. Raises StoreUnavailable.
+        `of_person`: it is a person's grant, which is never leased, so there is nothing to wait
+        for. Idempotent; a grant that is absent stays absent. Raises StoreUnavailable.
         """
         ...

@@ -4,8 +4,14 @@ from collections.abc import Callable
 
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.errors import UnsupportedGrantType
-from chalicelib.oauth.grants import bearer_token, client_credentials, jwt_bearer
-from chalicelib.oauth.grants.request import TokenRequest
+from chalicelib.oauth.grants import (
+    authorization_code,
+    bearer_token,
+    client_credentials,
+    jwt_bearer,
+    refresh_token,
+)
+from chalicelib.oauth.grants.request import IdTokens, TokenRequest
 from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.parameters import parse_form
 from chalicelib.oauth.request_log import note
@@ -17,6 +23,8 @@ CLIENT_PARAMETERS = frozenset(
 
 Exchange = Callable[[TokenRequest], dict[str, object]]
 GRANTS: dict[str, tuple[frozenset[str], Exchange]] = {
+    authorization_code.GRANT_TYPE: (authorization_code.PARAMETERS, authorization_code.exchange),
+    refresh_token.GRANT_TYPE: (refresh_token.PARAMETERS, refresh_token.exchange),
     bearer_token.GRANT_TYPE: (bearer_token.PARAMETERS, bearer_token.exchange),
     client_credentials.GRANT_TYPE: (client_credentials.PARAMETERS, client_credentials.exchange),
     jwt_bearer.GRANT_TYPE: (jwt_bearer.PARAMETERS, jwt_bearer.exchange),
@@ -26,8 +34,9 @@ GRANTS: dict[str, tuple[frozenset[str], Exchange]] = {
 class TokenEndpoint:
     """Issues tokens by the grant that a request names."""
 
-    def __init__(self, store: GrantStore, clock: Clock, issuer: str) -> None:
+    def __init__(self, store: GrantStore, id_tokens: IdTokens, clock: Clock, issuer: str) -> None:
         self._store = store
+        self._id_tokens = id_tokens
         self._clock = clock
         self._issuer = issuer
 
@@ -44,6 +53,12 @@ class TokenEndpoint:
             for name, value in parameters.items()
             if name in names or name in CLIENT_PARAMETERS
         }
-        return Response(
-            200, exchange(TokenRequest(request, known, self._store, self._clock, self._issuer))
+        token_request = TokenRequest(
+            http=request,
+            parameters=known,
+            store=self._store,
+            id_tokens=self._id_tokens,
+            clock=self._clock,
+            issuer=self._issuer,
         )
+        return Response(200, exchange(token_request))

@@ -137,6 +137,21 @@ def rights(granted: frozenset[str], application: Application, user: User | None)
     return granted & application.allowed_scopes & held
 
 
+def person_rights(granted: frozenset[str], application: Application, user: User) -> frozenset[str]:
+    """As `rights`, of a person who logged in."""
+    held = scope.user_rights(user.roles, person=True)
+    return granted & scope.with_login(application.allowed_scopes) & held
+
+
+def _token_rights(
+    token: AccessToken, grant: Grant, application: Application, user: User | None
+) -> frozenset[str]:
+    granted = grant.scopes if token.scopes is None else grant.scopes & token.scopes
+    if grant.kind is GrantKind.AUTHORIZATION_CODE and user is not None:
+        return person_rights(granted, application, user)
+    return rights(granted, application, user)
+
+
 def decide(token: Token, snapshot: Snapshot, now: int) -> Access:
     """The checks, in order; each refusal says why in the log alone. Raises InvalidToken."""
     application = snapshot.applications.get(token.client_id)
@@ -164,7 +179,7 @@ def decide(token: Token, snapshot: Snapshot, now: int) -> Access:
     return Access(
         application=application,
         user=user,
-        scopes=rights(grant.scopes, application, user),
+        scopes=_token_rights(live, grant, application, user),
         kind=grant.kind,
         issued_at=live.issued_at,
         ends_at=live.ends_at,

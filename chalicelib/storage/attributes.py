@@ -8,12 +8,22 @@ from typing import Any, Generic, TypeVar
 from pynamodb.attributes import Attribute
 from pynamodb.constants import BINARY, LIST, MAP, NUMBER, STRING, STRING_SET
 
-from chalicelib.oauth.model import AccessToken, CertificateKey, LifeCycle, LifeCycleType, Secret
+from chalicelib.oauth.model import (
+    AccessToken,
+    CertificateKey,
+    Code,
+    LifeCycle,
+    LifeCycleType,
+    Login,
+    Refresh,
+    Secret,
+)
 
 Item = dict[str, dict[str, Any]]
 """An item as DynamoDB sends it: name to {type: value}."""
 
 _Enum = TypeVar("_Enum", bound=StrEnum)
+_Part = TypeVar("_Part", Code, Login, Refresh)
 
 
 class WholeNumberAttribute(Attribute[int]):
@@ -138,9 +148,35 @@ class AccessTokensAttribute(Attribute[Mapping[str, AccessToken]]):
             token_hash: AccessToken(
                 issued_at=int(entry[MAP]["issued_at"][NUMBER]),
                 ends_at=_number(entry[MAP], "ends_at"),
+                scopes=_scopes(entry[MAP]),
             )
             for token_hash, entry in value.items()
         }
+
+
+class PartAttribute(Attribute[_Part], Generic[_Part]):
+    """A frozen dataclass of texts and whole numbers; a value of None is left out."""
+
+    attr_type = MAP
+
+    def __init__(self, part: type[_Part]) -> None:
+        super().__init__(null=True)
+        self._part: type[_Part] = part
+
+    def serialize(self, value: _Part) -> Item:
+        return {
+            name: {NUMBER: str(held)} if isinstance(held, int) else {STRING: held}
+            for name in self._part.__dataclass_fields__
+            if (held := getattr(value, name)) is not None
+        }
+
+    def deserialize(self, value: Item) -> _Part:
+        fields: dict[str, Any] = {
+            name: int(entry[NUMBER]) if NUMBER in entry else entry[STRING]
+            for name, entry in value.items()
+        }
+        part: _Part = self._part(**fields)
+        return part
 
 
 class JsonAttribute(Attribute[Mapping[str, object]]):
@@ -180,7 +216,13 @@ def _read_secret(written: Item) -> Secret:
 def _written_token(token: AccessToken) -> Item:
     written: Item = {"issued_at": {NUMBER: str(token.issued_at)}}
     _put_number(written, "ends_at", token.ends_at)
+    if token.scopes is not None:
+        written["scopes"] = {STRING: " ".join(sorted(token.scopes))}
     return written
+
+
+def _scopes(written: Item) -> frozenset[str] | None:
+    return frozenset(written["scopes"][STRING].split()) if "scopes" in written else None
 
 
 def _put_number(written: Item, name: str, value: int | None) -> None:

@@ -81,7 +81,17 @@ class Grants:
             return
         self._keep(extended, since)
 
-    def revoke(self, key: GrantKey, now: int, nonce: str) -> None:
+    def advance(self, before: Grant, after: Grant) -> None:
+        item = records.write_grant(after)
+        unchanged = GrantRecord.key.exists() & (GrantRecord.version == before.version)
+        try:
+            self._database.write(Put(GrantRecord, item, unchanged))
+        except ConditionFailed as failed:
+            current = _read(failed.item)
+            if current is None or current.nonce != after.nonce:
+                raise GrantChanged(current) from failed
+
+    def revoke(self, key: GrantKey, now: int, nonce: str, *, of_person: bool = False) -> None:
         expires_at = now + life_cycle.RETENTION_SECONDS
         for _ in range(_REVOKE_TRIES):
             try:
@@ -95,7 +105,8 @@ class Grants:
                     continue
             # Another process may have revoked it a moment ago, so that case waits as well.
             self._leases.grants.drop(key)
-            self._leases.settle()
+            if not of_person:
+                self._leases.settle()
             return
         raise StoreUnavailable("the grant could not be revoked")
 

@@ -18,12 +18,15 @@ from chalicelib.directory.model import Account
 from chalicelib.oauth import life_cycle
 from chalicelib.oauth.model import (
     Application,
+    Code,
     Consent,
     Grant,
     GrantKind,
     GrantType,
     Introspection,
+    Login,
     RedirectStrategy,
+    Refresh,
     Status,
     User,
 )
@@ -36,6 +39,7 @@ from chalicelib.storage.attributes import (
     JsonAttribute,
     LifeCycleAttribute,
     NamesAttribute,
+    PartAttribute,
     SecretsAttribute,
     StringsAttribute,
     TimeToLiveAttribute,
@@ -126,6 +130,9 @@ class ApplicationRecord(Record):
     localhost_port = WholeNumberAttribute(null=True)
     require_pkce = BooleanAttribute()
     consent = EnumAttribute(Consent)
+    redirect_uri_hashes = NamesAttribute(null=True)
+    public = BooleanAttribute(null=True)
+    id_token_signed_response_alg = UnicodeAttribute(null=True)
 
 
 class ApplicationDetailRecord(Record):
@@ -279,6 +286,9 @@ class GrantRecord(Record):
     access_tokens = AccessTokensAttribute()
     ends_at = WholeNumberAttribute(null=True)
     assertion_ends_at = WholeNumberAttribute(null=True)
+    code = PartAttribute(Code)
+    refresh = PartAttribute(Refresh)
+    login = PartAttribute(Login)
     revoked_at = WholeNumberAttribute(null=True)
     version = WholeNumberAttribute()
     nonce = UnicodeAttribute()

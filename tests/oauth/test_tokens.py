@@ -9,6 +9,7 @@ from chalicelib.oauth.tokens import (
     MalformedToken,
     TokenKind,
     digest,
+    encode_family,
     mint,
     new_secret,
     parse,
@@ -17,10 +18,12 @@ from chalicelib.oauth.tokens import (
 CLIENT = "app_01hzy3v7q8r9s0t1v2w3x4y5z6"
 USER = "usr_01hzy3v7q8r9s0t1v2w3x4y5z7"
 GRANT = "01hzy3v7q8r9s0t1v2w3x4y5z8"
+FAMILY = encode_family(bytes(16))
 
 
 def minted(kind: TokenKind = TokenKind.ACCESS, subject: str | None = USER) -> str:
-    return mint(kind, CLIENT, subject, GRANT, bytes(range(32)))
+    family = FAMILY if kind is TokenKind.REFRESH else None
+    return mint(kind, CLIENT, subject, GRANT, bytes(range(32)), family=family)
 
 
 @pytest.mark.parametrize("kind", list(TokenKind))
@@ -33,6 +36,7 @@ def test_a_token_says_what_to_read(kind: TokenKind, subject: str | None) -> None
         subject,
         GRANT,
     )
+    assert token.family == (FAMILY if kind is TokenKind.REFRESH else None)
 
 
 @pytest.mark.checklist("22")
@@ -69,6 +73,16 @@ def test_nothing_may_follow_a_token(suffix: str) -> None:
 
 def test_a_token_needs_no_quoting_anywhere() -> None:
     assert re.fullmatch(r"[A-Za-z0-9._~-]+", minted())
+
+
+def test_a_family_is_for_refresh_tokens_alone() -> None:
+    secret = bytes(32)
+    with pytest.raises(ValueError, match="family"):
+        mint(TokenKind.REFRESH, CLIENT, USER, GRANT, secret)
+    with pytest.raises(ValueError, match="family"):
+        mint(TokenKind.ACCESS, CLIENT, USER, GRANT, secret, family=FAMILY)
+    with pytest.raises(MalformedToken):
+        parse(minted(TokenKind.REFRESH).replace("glr_", "gla_"))
 
 
 def test_a_token_of_a_short_secret_is_not_minted() -> None:

@@ -1,10 +1,20 @@
 """What every grant works on."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.messages import Request
+from chalicelib.oauth.model import Application, Grant
 from chalicelib.oauth.stores import GrantStore
+
+
+class IdTokens(Protocol):
+    """Signs ID tokens (OpenID Connect Core §2)."""
+
+    def issue(self, application: Application, grant: Grant, access_token: str, now: int) -> str:
+        """The ID token of a person's grant. Raises StoreUnavailable, never leaves it unsigned."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -14,5 +24,6 @@ class TokenRequest:
     http: Request
     parameters: dict[str, str]
     store: GrantStore
+    id_tokens: IdTokens
     clock: Clock
     issuer: str

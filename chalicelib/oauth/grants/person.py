@@ -1,0 +1,99 @@
+"""What the two grants of a person check alike: the client, the grant it presents, its epochs."""
+
+from dataclasses import dataclass
+
+from chalicelib.oauth.client_authentication import (
+    AuthenticatedClient,
+    PresentedClient,
+    authenticate,
+    identify,
+)
+from chalicelib.oauth.errors import InvalidGrant
+from chalicelib.oauth.grants.request import TokenRequest
+from chalicelib.oauth.model import Application, Grant, GrantKind, User
+from chalicelib.oauth.parameters import require
+from chalicelib.oauth.request_log import note
+from chalicelib.oauth.stores import Reading, Snapshot
+from chalicelib.oauth.tokens import MalformedToken, Token, TokenKind, parse
+from chalicelib.oauth.validation import reading_of
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PresentedGrant:
+    """A client and the code or refresh token that it presents; nothing is believed yet."""
+
+    client: PresentedClient
+    value: str
+    token: Token
+
+    @property
+    def reading(self) -> Reading:
+        return reading_of(self.token)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonGrant:
+    """A grant of a person, its authenticated application, and the active person."""
+
+    application: Application
+    grant: Grant
+    user: User
+
+
+class Replay(Exception):
+    """A code or refresh token was presented again: its grant must die (RFC 9700 §4.14)."""
+
+
+def present(request: TokenRequest, parameter: str, kind: TokenKind) -> PresentedGrant:
+    """Take client and token from the form. Raises InvalidClient, InvalidRequest, InvalidGrant."""
+    client = identify(request.http, request.parameters)
+    value = require(request.parameters, parameter)
+    try:
+        token = parse(value)
+    except MalformedToken as error:
+        raise refusal(str(error)) from error
+    if token.kind is not kind:
+        raise refusal("another kind of token")
+    if token.client_id != client.client_id:
+        raise refusal("another client's")
+    note(grant_id=token.grant_id)
+    return PresentedGrant(client, value, token)
+
+
+def find(request: TokenRequest, presented: PresentedGrant, snapshot: Snapshot) -> PersonGrant:
+    """The grant, once its client is authenticated and everybody may still act.
+
+    Whether the token itself is right is not looked at. Raises InvalidClient, InvalidGrant.
+    """
+    token = presented.token
+    application = snapshot.applications.get(token.client_id)
+    now = request.clock.now()
+    client: AuthenticatedClient = authenticate(
+        presented.client, application, request.issuer, now, public=True
+    )
+    grant = snapshot.grants.get((token.client_id, token.grant_id))
+    if grant is None or grant.kind is not GrantKind.AUTHORIZATION_CODE:
+        raise refusal("no such grant")
+    if grant.subject is None or grant.subject != token.subject:
+        raise refusal("another subject")
+    user = snapshot.users.get(grant.subject)
+    if user is None:
+        raise refusal("unknown user")
+    return PersonGrant(client.application, grant, user)
+
+
+def validate_alive(found: PersonGrant) -> None:
+    """The grant is not revoked and both epochs are those of now. Raises InvalidGrant."""
+    if found.grant.revoked_at is not None:
+        raise refusal("grant revoked")
+    if not found.user.enabled:
+        raise refusal("user disabled")
+    if found.grant.application_epoch != found.application.token_epoch:
+        raise refusal("application epoch passed")
+    if found.grant.user_epoch != found.user.token_epoch:
+        raise refusal("user epoch passed")
+
+
+def refusal(detail: str) -> InvalidGrant:
+    """One answer for every reason; the reason is for the log."""
+    return InvalidGrant("The grant is not valid.", detail=detail)

@@ -100,7 +100,6 @@ class Applications:
         old = before.application
         # Endless grants of secrets would otherwise stay for ever.
         secret_ids = [secret.secret_id for secret in old.secrets]
-        tombstone = replace(old, version=old.version + 1)
         writes: dict[str, Write] = {
             _APPLICATION: Delete(
                 ApplicationRecord,
@@ -109,7 +108,7 @@ class Applications:
             ),
             "detail": Delete(ApplicationDetailRecord, records.detail_key(old.client_id)),
             _NAME: Delete(NameRecord, records.name_key(fold(old.name))),
-            **_move_certificate(old, replace(tombstone, certificate=None)),
+            **_move_certificate(old, replace(old, certificate=None)),
             **_put_tombstones(old.client_id, secret_ids, event),
         }
         self._commit(writes, event)

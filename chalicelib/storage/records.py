@@ -51,8 +51,9 @@ AUDIT_EVENTS = "audit_events"
 APPLICATION_LIST = "application"
 USER_LIST = "user"
 
-# DynamoDB's limits are 2,048 bytes for a key and 1,024 for an index's sort key; folding can
-# make 100 characters 1,800, each of up to 4 bytes.
+MAXIMUM_KEY_BYTES = 2048
+# Folding can make 100 characters 1,800, each of up to 4 bytes, which no key holds; an index's
+# sort key holds 1,024 bytes.
 MAXIMUM_NAME_KEY_BYTES = 1024
 SORT_NAME_CHARACTERS = 200
 
@@ -392,6 +393,15 @@ def grant_key(client_id: str, grant_id: str) -> str:
 def event_key(event_id: str) -> str:
     """The key of an audit event."""
     return f"event#{event_id}"
+
+
+def can_be_key(text: str) -> bool:
+    """Whether DynamoDB could hold this as a key; what cannot be stored is surely absent."""
+    try:
+        return len(text.encode("utf-8")) <= MAXIMUM_KEY_BYTES
+    except UnicodeEncodeError:
+        # Half of a surrogate pair, as JSON can spell it.
+        return False
 
 
 def name_key(folded_name: str, folded_domain: str | None = None) -> str:

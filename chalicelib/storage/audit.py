@@ -8,7 +8,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.audit import AuditEvent
 from chalicelib.oauth.clock import Clock
 from chalicelib.paging import InvalidCursor, Page
-from chalicelib.storage import records
+from chalicelib.storage import keys, mapping
 from chalicelib.storage.attributes import Item
 from chalicelib.storage.cursors import decode_cursor, encode_cursor
 from chalicelib.storage.database import Database, Put, Query
@@ -35,7 +35,7 @@ def month_of(at: int) -> str:
 
 def put_event(event: AuditEvent, retention_days: int) -> Put:
     """The write of an event; that its id is new makes a repeated transaction known."""
-    item = records.write_event(event, month_of, retention_days)
+    item = mapping.write_event(event, month_of, retention_days)
     return Put(AuditEventRecord, item, AuditEventRecord.key.does_not_exist())
 
 
@@ -52,12 +52,12 @@ class AuditEvents:
             items, following = self._list_all(cursor, limit)
         else:
             items, following = self._list_target(target, cursor, limit)
-        return Page([records.read_event(item) for item in items], following)
+        return Page([mapping.read_event(item) for item in items], following)
 
     def _list_target(
         self, target: str, cursor: str | None, limit: int
     ) -> tuple[list[Item], str | None]:
-        if not records.can_be_key(target):
+        if not keys.can_be_key(target):
             return [], None
         start = None
         if cursor is not None:
@@ -113,7 +113,7 @@ def _position(cursor: str) -> tuple[str, Item | None]:
 def _event_keys(event_id: str) -> Item:
     if not _EVENT_ID.fullmatch(event_id):
         raise InvalidCursor("the cursor names no event")
-    return {"event_id": {"S": event_id}, "key": {"S": records.event_key(event_id)}}
+    return {"event_id": {"S": event_id}, "key": {"S": keys.event_key(event_id)}}
 
 
 def _month_before(month: str) -> str:

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 
 from chalicelib.paging import InvalidCursor
-from chalicelib.storage.records import can_be_key
+from chalicelib.storage.keys import can_be_key
 
 # Two keys of DynamoDB's greatest length, escaped and encoded.
 MAXIMUM_CURSOR_LENGTH = 8192

@@ -10,7 +10,8 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.storage.attributes import Item
 from chalicelib.storage.connection import Connection, TransactionFailed
-from chalicelib.storage.records import RECORDS, Record, can_be_key
+from chalicelib.storage.keys import can_be_key
+from chalicelib.storage.records import RECORDS, Record
 
 MAXIMUM_BATCH_KEYS = 100
 

@@ -7,13 +7,8 @@ from chalicelib.paging import InvalidCursor
 from chalicelib.storage.attributes import Item
 from chalicelib.storage.cursors import decode_cursor, encode_cursor
 from chalicelib.storage.database import Database, Query
-from chalicelib.storage.records import (
-    SORT_NAME_CHARACTERS,
-    NameRecord,
-    UserNameRecord,
-    can_be_key,
-    sort_name,
-)
+from chalicelib.storage.keys import SORT_NAME_CHARACTERS, can_be_key, sort_name
+from chalicelib.storage.records import NameRecord, UserNameRecord
 
 # A search reads at most so many names for a page, however few of them match.
 MAXIMUM_NAMES_A_PAGE = 1000

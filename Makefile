@@ -32,7 +32,7 @@ help:
 	@echo 'make clean      remove everything that the above made'
 
 run: $(RUN)/ready
-	@PORT='$(PORT)' $(RUN)/bin/python -m chalicelib.local
+	@PORT='$(PORT)' exec $(RUN)/bin/python -m chalicelib.local
 
 test: $(DEV)/ready
 	$(IN_DEV) pytest -n $(WORKERS) --dist loadgroup \
@@ -44,7 +44,7 @@ check: $(DEV)/ready
 	$(IN_DEV) mypy --strict chalicelib app.py infra
 	$(DEV)/bin/lint-imports
 	$(IN_DEV) coverage report
-	$(IN_DEV) bandit --quiet --recursive chalicelib app.py infra
+	$(IN_DEV) bandit --quiet --configfile pyproject.toml --recursive chalicelib app.py infra
 	$(DEV)/bin/python .ci/audit.py requirements-lambda.txt requirements-local.txt
 
 checklist: $(DEV)/ready

@@ -6,10 +6,13 @@ import sys
 from collections.abc import MutableMapping
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from chalicelib.local import aws, credentials, server
 from chalicelib.local.examples import examples
 from chalicelib.local.wsgi import Gateway
 from chalicelib.oauth.clock import SystemClock
+from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.settings import ConfigurationError, Settings
 
 DEFAULT_PORT = 8000
@@ -28,6 +31,8 @@ def main(environ: MutableMapping[str, str]) -> int:
         server.serve(listener, gateway)
     except ConfigurationError as error:
         return _fail(str(error))
+    except (BotoCoreError, ClientError, StoreUnavailable) as error:
+        return _fail(f"AWS, or what stands in for it, does not answer as it should: {error}")
     finally:
         listener.close()
     return 0
@@ -57,10 +62,10 @@ def _prepare(listener: socket.socket, environ: MutableMapping[str, str]) -> Gate
 
 
 def _tell(seeded: credentials.Credentials, path: Path, mocked: tuple[str, ...]) -> None:
-    where = f"{', '.join(mocked)} in this process, gone when it stops" if mocked else "elsewhere"
+    here = f"{', '.join(mocked)} in this process, gone when it stops"
     lines = [
         f"Grantline at {seeded['issuer']}",
-        f"  AWS          {where}",
+        f"  AWS          {here if mocked else 'the endpoints of the environment'}",
         f"  credentials  {path}",
         f"  OpenAPI      {seeded['issuer']}/admin/openapi.json",
         "",

@@ -20,16 +20,17 @@ def use_moto(environ: Environ) -> tuple[str, ...]:
     one, as botocore reads them.
     """
     mocked = tuple(service for service in SERVICES if not _endpoint(environ, service))
-    if not mocked:
-        return mocked
     if mocked == SERVICES:
         # Nothing leaves this process, so nothing that reaches a real account is looked at.
         environ.pop("AWS_PROFILE", None)
         environ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true"
-    environ.setdefault("AWS_ACCESS_KEY_ID", "local")
-    environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
-    if not environ.get("AWS_REGION"):
-        environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    if not any(environ.get(name) for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID")):
+        # Neither moto nor an emulator looks at them, but a request is signed with some.
+        environ.update(dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "local"))
+    if not any(environ.get(name) for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION")):
+        environ["AWS_DEFAULT_REGION"] = "us-east-1"
+    if not mocked:
+        return mocked
     elsewhere = [service for service in SERVICES if service not in mocked]
     mock_aws(
         config={

@@ -5,7 +5,7 @@ import signal
 import socket
 from types import FrameType
 
-from waitress.server import create_server  # type: ignore[import-untyped]  # it ships no types
+from waitress.server import create_server
 
 from chalicelib.local.wsgi import MAXIMUM_BODY_BYTES, Gateway
 

@@ -54,8 +54,8 @@ def delete_at(grant: Grant) -> int | None:
     ends += [token.ends_at for token in grant.access_tokens.values()]
     if grant.code is not None:
         ends.append(grant.code.ends_at)
-    if grant.refresh is not None:
-        ends.append(grant.refresh.ends_at)
+    if grant.refresh_tokens is not None:
+        ends.append(grant.refresh_tokens.ends_at)
     latest = max(end for end in ends if end is not None)
     return max(latest + RETENTION_SECONDS, _assertion_bound(grant))
 

@@ -190,7 +190,7 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Refresh:
+class RefreshTokens:
     """The refresh tokens of a grant, as hashes.
 
     `family` is that of the 128 bits which every refresh token of the grant carries. `previous`
@@ -223,7 +223,7 @@ class Grant:
     each live token to its ends. `ends_at` is the end of a bearer secret's use. `nonce` is that
     of the newest write, `creation_nonce` that of the first; they resolve unknown outcomes.
     `assertion_ends_at` is the `exp` of the JWT that the record makes single-use. `code`,
-    `refresh` and `login` are a person's grant's.
+    `refresh_tokens` and `login` are a person's grant's.
     """
 
     client_id: str
@@ -240,7 +240,7 @@ class Grant:
     ends_at: int | None = None
     assertion_ends_at: int | None = None
     code: Code | None = None
-    refresh: Refresh | None = None
+    refresh_tokens: RefreshTokens | None = None
     login: Login | None = None
     revoked_at: int | None = None
     version: int = 1

@@ -10,7 +10,7 @@ import hmac
 from dataclasses import dataclass, replace
 
 from chalicelib.oauth import life_cycle, scope
-from chalicelib.oauth.model import AccessToken, Grant, LifeCycle, LifeCycleType, Refresh
+from chalicelib.oauth.model import AccessToken, Grant, LifeCycle, LifeCycleType, RefreshTokens
 from chalicelib.oauth.tokens import FAMILY_BYTES, TokenKind, digest, encode_family, mint
 
 MAXIMUM_ACCESS_TOKENS = 4
@@ -68,12 +68,12 @@ def with_access_token(
     return replace(grant, access_tokens=live)
 
 
-def first_refresh(refresh_token: str, family: str, grant: Grant) -> Refresh:
+def first_refresh(refresh_token: str, family: str, grant: Grant) -> RefreshTokens:
     """The record of a grant's first refresh token; its end is that of all that follow.
 
     A sliding maximum bounds refresh tokens as well (design, "Ends").
     """
-    return Refresh(
+    return RefreshTokens(
         current=digest(refresh_token),
         family=hash_family(family),
         ends_at=grant.created_at + _refresh_lifetime(grant.life_cycle),

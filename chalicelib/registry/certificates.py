@@ -186,7 +186,12 @@ def _validate_key(certificate: x509.Certificate) -> bytes:
             raise CertificateRefused("its RSA key has an unusual exponent")
     elif not (isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES):
         raise CertificateRefused(_ALLOWED_KEYS)
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    is_ec = isinstance(key, ec.EllipticCurvePublicKey)
+    # The library takes explicit parameters that equal a curve's; RFC 5480 §2.1.1 forbids them.
+    if is_ec and encoded not in certificate.tbs_certificate_bytes:
+        raise CertificateRefused("must name its curve, and give its point uncompressed")
+    return encoded
 
 
 def _describe_key(certificate: x509.Certificate) -> str:

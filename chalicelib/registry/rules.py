@@ -63,19 +63,20 @@ def _redirect_strategy(form: RegistrationForm) -> Reasons:
 
 
 def _redirect_uris(form: RegistrationForm) -> Reasons:
-    uris = form.redirect_uris or []
-    if form.redirect_strategy is RedirectStrategy.WEB_APPLICATION:
+    uris, strategy = form.redirect_uris or [], form.redirect_strategy
+    if form.grant_type not in REDIRECTING:
+        return {"redirect_uris": UNUSED} if uris else _FINE
+    if strategy is RedirectStrategy.WEB_APPLICATION:
         try:
             validate_redirect_uris(uris)
         except ValueError as error:
             return {"redirect_uris": str(error)}
-        return _FINE
-    fixed = form.redirect_strategy is RedirectStrategy.MOBILE_TITLE_BAR_BROWSER
-    if not uris or (fixed and uris == [TITLE_BAR_REDIRECT_URI]):
-        return _FINE
-    if fixed:
-        return {"redirect_uris": f"is always {TITLE_BAR_REDIRECT_URI}"}
-    return {"redirect_uris": "is used by web_application alone"}
+    if strategy is RedirectStrategy.MOBILE_TITLE_BAR_BROWSER and uris:
+        fixed = uris == [TITLE_BAR_REDIRECT_URI]
+        return _FINE if fixed else {"redirect_uris": f"is always {TITLE_BAR_REDIRECT_URI}"}
+    if strategy is RedirectStrategy.MOBILE_LOCALHOST_PORT and uris:
+        return {"redirect_uris": "is used by web_application alone"}
+    return _FINE
 
 
 def _localhost_port(form: RegistrationForm) -> Reasons:

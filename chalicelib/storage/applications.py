@@ -10,7 +10,7 @@ from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.paging import Page
 from chalicelib.registry.model import Registration
 from chalicelib.registry.stores import ApplicationChanged, CertificateTaken, NameTaken
-from chalicelib.storage import records
+from chalicelib.storage import keys, mapping, records
 from chalicelib.storage.database import Database, Delete, Put, Write
 from chalicelib.storage.leases import Leases
 from chalicelib.storage.name_lists import NameList
@@ -43,10 +43,10 @@ class Applications:
         self, registration: Registration, grants: Sequence[Grant], event: AuditEvent
     ) -> None:
         application = registration.application
-        item = records.write_application(application)
+        item = mapping.write_application(application)
         writes: dict[str, Write] = {
             _APPLICATION: Put(ApplicationRecord, item, ApplicationRecord.key.does_not_exist()),
-            "detail": Put(ApplicationDetailRecord, records.write_application_detail(registration)),
+            "detail": Put(ApplicationDetailRecord, mapping.write_application_detail(registration)),
             _NAME: _mark_name(application),
             **_put_grants(grants),
         }
@@ -55,16 +55,16 @@ class Applications:
         self._commit(writes, event)
 
     def load(self, client_id: str) -> Registration | None:
-        pair = read_pair(self._database, records.APPLICATIONS, records.application_key, client_id)
-        return None if pair is None else records.read_registration(*pair)
+        pair = read_pair(self._database, records.APPLICATIONS, keys.application_key, client_id)
+        return None if pair is None else mapping.read_registration(*pair)
 
     def list_registrations(self, search: str, cursor: str | None, limit: int) -> Page[Registration]:
         folded = fold(search)
         owners, following = self._names.find_owners(
             "", lambda item: folded in item["folded_name"]["S"], cursor, limit
         )
-        pairs = read_pairs(self._database, records.APPLICATIONS, records.application_key, owners)
-        return Page([records.read_registration(*pair) for pair in pairs], following)
+        pairs = read_pairs(self._database, records.APPLICATIONS, keys.application_key, owners)
+        return Page([mapping.read_registration(*pair) for pair in pairs], following)
 
     def count(self) -> int:
         return self._names.count()
@@ -82,10 +82,10 @@ class Applications:
         writes: dict[str, Write] = {
             _APPLICATION: Put(
                 ApplicationRecord,
-                records.write_application(new),
+                mapping.write_application(new),
                 ApplicationRecord.version == old.version,
             ),
-            "detail": Put(ApplicationDetailRecord, records.write_application_detail(after)),
+            "detail": Put(ApplicationDetailRecord, mapping.write_application_detail(after)),
             **_move_name(old, new),
             **_move_certificate(old, new),
             **_put_grants(new_grants),
@@ -100,16 +100,15 @@ class Applications:
         old = before.application
         # Endless grants of secrets would otherwise stay for ever.
         secret_ids = [secret.secret_id for secret in old.secrets]
-        tombstone = replace(old, version=old.version + 1)
         writes: dict[str, Write] = {
             _APPLICATION: Delete(
                 ApplicationRecord,
-                records.application_key(old.client_id),
+                keys.application_key(old.client_id),
                 ApplicationRecord.version == old.version,
             ),
-            "detail": Delete(ApplicationDetailRecord, records.detail_key(old.client_id)),
-            _NAME: Delete(NameRecord, records.name_key(fold(old.name))),
-            **_move_certificate(old, replace(tombstone, certificate=None)),
+            "detail": Delete(ApplicationDetailRecord, keys.detail_key(old.client_id)),
+            _NAME: Delete(NameRecord, keys.name_key(fold(old.name))),
+            **_move_certificate(old, replace(old, certificate=None)),
             **_put_tombstones(old.client_id, secret_ids, event),
         }
         self._commit(writes, event)
@@ -135,14 +134,14 @@ class Applications:
 
 
 def _mark_name(application: Application) -> Put:
-    item = records.write_application_name(application.client_id, fold(application.name))
+    item = mapping.write_application_name(application.client_id, fold(application.name))
     return Put(NameRecord, item, NameRecord.key.does_not_exist())
 
 
 def _mark_certificate(application: Application) -> Put:
     assert application.certificate is not None
     item = CertificateRecord.write(
-        records.certificate_key(application.certificate.thumbprint),
+        keys.certificate_key(application.certificate.thumbprint),
         {"owner": application.client_id},
     )
     return Put(CertificateRecord, item, CertificateRecord.key.does_not_exist())
@@ -152,7 +151,7 @@ def _move_name(old: Application, new: Application) -> dict[str, Write]:
     """The marker follows the name; the condition on the application covers the old one."""
     if fold(old.name) == fold(new.name):
         return {}
-    old_key = records.name_key(fold(old.name))
+    old_key = keys.name_key(fold(old.name))
     return {_NAME: _mark_name(new), "old name": Delete(NameRecord, old_key)}
 
 
@@ -165,7 +164,7 @@ def _move_certificate(old: Application, new: Application) -> dict[str, Write]:
     if wanted is not None:
         writes[_CERTIFICATE] = _mark_certificate(new)
     if held is not None:
-        key = records.certificate_key(held)
+        key = keys.certificate_key(held)
         writes["old certificate"] = Delete(CertificateRecord, key)
     return writes
 
@@ -173,7 +172,7 @@ def _move_certificate(old: Application, new: Application) -> dict[str, Write]:
 def _put_grants(grants: Iterable[Grant]) -> dict[str, Write]:
     return {
         f"grant {grant.grant_id}": Put(
-            GrantRecord, records.write_grant(grant), GrantRecord.key.does_not_exist()
+            GrantRecord, mapping.write_grant(grant), GrantRecord.key.does_not_exist()
         )
         for grant in grants
     }
@@ -195,7 +194,7 @@ def _put_tombstones(
         for grant_id in grant_ids
     )
     return {
-        f"tombstone {grant.grant_id}": Put(GrantRecord, records.write_grant(grant))
+        f"tombstone {grant.grant_id}": Put(GrantRecord, mapping.write_grant(grant))
         for grant in tombstones
     }
 

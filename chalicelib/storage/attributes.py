@@ -15,7 +15,7 @@ from chalicelib.oauth.model import (
     LifeCycle,
     LifeCycleType,
     Login,
-    Refresh,
+    RefreshTokens,
     Secret,
 )
 
@@ -23,7 +23,7 @@ Item = dict[str, dict[str, Any]]
 """An item as DynamoDB sends it: name to {type: value}."""
 
 _Enum = TypeVar("_Enum", bound=StrEnum)
-_Part = TypeVar("_Part", Code, Login, Refresh)
+_Part = TypeVar("_Part", Code, Login, RefreshTokens)
 
 
 class WholeNumberAttribute(Attribute[int]):

@@ -1,5 +1,6 @@
 """The audit trail: events are put in the transaction of their change, and listed newest first."""
 
+import re
 from datetime import UTC, datetime
 
 from pynamodb.expressions.condition import Condition
@@ -7,7 +8,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.audit import AuditEvent
 from chalicelib.oauth.clock import Clock
 from chalicelib.paging import InvalidCursor, Page
-from chalicelib.storage import records
+from chalicelib.storage import keys, mapping
 from chalicelib.storage.attributes import Item
 from chalicelib.storage.cursors import decode_cursor, encode_cursor
 from chalicelib.storage.database import Database, Put, Query
@@ -22,6 +23,9 @@ _CLOCK_SKEW_SECONDS = 60
 _BY_TARGET = "by_target"
 _BY_MONTH = "by_month"
 _MONTHS_A_YEAR = 12
+_EVENT_ID = re.compile(r"[0-9a-z]{26}")
+# In a cursor, in place of an event: none of the month was listed yet.
+_WHOLE_MONTH = "-"
 
 
 def month_of(at: int) -> str:
@@ -31,7 +35,7 @@ def month_of(at: int) -> str:
 
 def put_event(event: AuditEvent, retention_days: int) -> Put:
     """The write of an event; that its id is new makes a repeated transaction known."""
-    item = records.write_event(event, month_of, retention_days)
+    item = mapping.write_event(event, month_of, retention_days)
     return Put(AuditEventRecord, item, AuditEventRecord.key.does_not_exist())
 
 
@@ -45,16 +49,25 @@ class AuditEvents:
 
     def list_events(self, target: str | None, cursor: str | None, limit: int) -> Page[AuditEvent]:
         if target is None:
-            return self._list_all(cursor, limit)
+            items, following = self._list_all(cursor, limit)
+        else:
+            items, following = self._list_target(target, cursor, limit)
+        return Page([mapping.read_event(item) for item in items], following)
+
+    def _list_target(
+        self, target: str, cursor: str | None, limit: int
+    ) -> tuple[list[Item], str | None]:
+        if not keys.can_be_key(target):
+            return [], None
         start = None
         if cursor is not None:
             (event_id,) = decode_cursor(_BY_TARGET, cursor, 1)
             start = {"target": {"S": target}, **_event_keys(event_id)}
-        items, after = self._page(_BY_TARGET, AuditEventRecord.target == target, start, limit)
-        following = None if after is None else encode_cursor(_BY_TARGET, after["event_id"]["S"])
-        return Page([records.read_event(item) for item in items], following)
+        condition = AuditEventRecord.target == target
+        items, after = self._page(_BY_TARGET, condition, start, limit)
+        return items, None if after is None else encode_cursor(_BY_TARGET, after["event_id"]["S"])
 
-    def _list_all(self, cursor: str | None, limit: int) -> Page[AuditEvent]:
+    def _list_all(self, cursor: str | None, limit: int) -> tuple[list[Item], str | None]:
         """Month after month backwards, as far as events are kept."""
         now = self._clock.now()
         oldest = month_of(max(0, now - self._retention_days * _SECONDS_PER_DAY))
@@ -65,18 +78,16 @@ class AuditEvents:
         items: list[Item] = []
         for _ in range(MAXIMUM_MONTHS_A_PAGE):
             if month < oldest:
-                return Page([records.read_event(item) for item in items], None)
+                return items, None
             condition = AuditEventRecord.month == month
             page, after = self._page(_BY_MONTH, condition, start, limit - len(items))
             items += page
             if after is not None:
-                following = encode_cursor(_BY_MONTH, month, after["event_id"]["S"])
-                return Page([records.read_event(item) for item in items], following)
+                return items, encode_cursor(_BY_MONTH, month, after["event_id"]["S"])
             month, start = _month_before(month), None
             if len(items) >= limit:
                 break
-        following = None if month < oldest else encode_cursor(_BY_MONTH, month, "-")
-        return Page([records.read_event(item) for item in items], following)
+        return items, encode_cursor(_BY_MONTH, month, _WHOLE_MONTH)
 
     def _page(
         self, index: str, condition: Condition, start: Item | None, limit: int
@@ -86,7 +97,7 @@ class AuditEvents:
 
 
 def _position(cursor: str) -> tuple[str, Item | None]:
-    """The month to go on in, and the event after which; `-` stands for its beginning."""
+    """The month to go on in, and the event to go on after; None: from the month's end."""
     month, event_id = decode_cursor(_BY_MONTH, cursor, 2)
     try:
         parsed = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
@@ -94,13 +105,15 @@ def _position(cursor: str) -> tuple[str, Item | None]:
         raise InvalidCursor("the cursor names no month") from error
     if parsed.strftime("%Y-%m") != month:
         raise InvalidCursor("the cursor names no month")
-    if event_id == "-":
+    if event_id == _WHOLE_MONTH:
         return month, None
     return month, {"month": {"S": month}, **_event_keys(event_id)}
 
 
 def _event_keys(event_id: str) -> Item:
-    return {"event_id": {"S": event_id}, "key": {"S": records.event_key(event_id)}}
+    if not _EVENT_ID.fullmatch(event_id):
+        raise InvalidCursor("the cursor names no event")
+    return {"event_id": {"S": event_id}, "key": {"S": keys.event_key(event_id)}}
 
 
 def _month_before(month: str) -> str:

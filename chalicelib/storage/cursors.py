@@ -5,6 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 
 from chalicelib.paging import InvalidCursor
+from chalicelib.storage.keys import can_be_key
 
 # Two keys of DynamoDB's greatest length, escaped and encoded.
 MAXIMUM_CURSOR_LENGTH = 8192
@@ -28,13 +29,8 @@ def decode_cursor(list_name: str, cursor: str, count: int) -> Sequence[str]:
     if (
         not isinstance(parts, list)
         or len(parts) != count + 1
-        or not all(isinstance(part, str) and part and _is_encodable(part) for part in parts)
+        or not all(isinstance(part, str) and part and can_be_key(part) for part in parts)
         or parts[0] != list_name
     ):
         raise InvalidCursor("the cursor is not one of this list")
     return parts[1:]
-
-
-def _is_encodable(part: str) -> bool:
-    """JSON can spell half of a surrogate pair, which DynamoDB cannot store."""
-    return not any("\ud800" <= character <= "\udfff" for character in part)

@@ -10,6 +10,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.storage.attributes import Item
 from chalicelib.storage.connection import Connection, TransactionFailed
+from chalicelib.storage.keys import can_be_key
 from chalicelib.storage.records import RECORDS, Record
 
 MAXIMUM_BATCH_KEYS = 100
@@ -77,9 +78,10 @@ class Database:
     def read(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Item]:
         """The items of these keys, strongly consistent; what is absent is not in the result.
 
-        One round trip for up to 100 keys.
+        One round trip for up to 100 keys. A key that DynamoDB would refuse is not asked for:
+        it may come from a client's own words, and nothing is stored under it.
         """
-        wanted = list(dict.fromkeys(keys))
+        wanted = [entry for entry in dict.fromkeys(keys) if can_be_key(entry[1])]
         found: dict[RecordKey, Item] = {}
         for start in range(0, len(wanted), MAXIMUM_BATCH_KEYS):
             batch: dict[str, list[Item]] = {}

@@ -14,7 +14,7 @@ from chalicelib.oauth.stores import (
     Snapshot,
     StoreUnavailable,
 )
-from chalicelib.storage import records
+from chalicelib.storage import keys, mapping
 from chalicelib.storage.attributes import Item
 from chalicelib.storage.connection import ConditionFailed
 from chalicelib.storage.database import Database, Put, Update
@@ -39,7 +39,7 @@ class Grants:
 
     def create(self, grant: Grant) -> None:
         since = self._leases.moment()
-        item = records.write_grant(grant)
+        item = mapping.write_grant(grant)
         try:
             self._database.write(Put(GrantRecord, item, GrantRecord.key.does_not_exist()))
         except ConditionFailed as failed:
@@ -70,7 +70,7 @@ class Grants:
             & GrantRecord.revoked_at.does_not_exist()
             & (path > now)
         )
-        key = records.grant_key(grant.client_id, grant.grant_id)
+        key = keys.grant_key(grant.client_id, grant.grant_id)
         try:
             self._database.write(Update(GrantRecord, key, tuple(actions), condition))
         except ConditionFailed as failed:
@@ -116,7 +116,7 @@ class Grants:
 
 
 def _read(item: Item | None) -> Grant | None:
-    return None if item is None else records.read_grant(item)
+    return None if item is None else mapping.read_grant(item)
 
 
 def _end_path(token_hash: str | None) -> Path:
@@ -146,7 +146,7 @@ def _revocation(key: GrantKey, now: int, nonce: str, expires_at: int) -> Update:
     bound = expires_at - life_cycle.ASSERTION_RETENTION_SECONDS
     return Update(
         GrantRecord,
-        records.grant_key(*key),
+        keys.grant_key(*key),
         actions=(
             GrantRecord.revoked_at.set(now),
             GrantRecord.expires_at.set(expires_at),

@@ -7,25 +7,22 @@ from chalicelib.paging import InvalidCursor
 from chalicelib.storage.attributes import Item
 from chalicelib.storage.cursors import decode_cursor, encode_cursor
 from chalicelib.storage.database import Database, Query
-from chalicelib.storage.records import (
-    MAXIMUM_NAME_KEY_BYTES,
-    SORT_NAME_CHARACTERS,
-    NameRecord,
-    UserNameRecord,
-    sort_name,
-)
+from chalicelib.storage.keys import SORT_NAME_CHARACTERS, can_be_key, sort_name
+from chalicelib.storage.records import NameRecord, UserNameRecord
 
 # A search reads at most so many names for a page, however few of them match.
 MAXIMUM_NAMES_A_PAGE = 1000
 
 _INDEX = "by_name"
-# `long_name#` and the name itself.
-_MAXIMUM_KEY_CHARACTERS = MAXIMUM_NAME_KEY_BYTES + 10
 
 
 @dataclass(frozen=True, slots=True)
 class NameList:
-    """One list: its name, the record of its markers."""
+    """One list, in the order of its folded names.
+
+    All of it has one hash key, so it is one partition of the index: enough for a list that
+    only administrators write and read.
+    """
 
     database: Database
     record: type[NameRecord | UserNameRecord]
@@ -38,6 +35,8 @@ class NameList:
 
         Eventually consistent. Raises InvalidCursor, StoreUnavailable.
         """
+        if not can_be_key(sort_name(prefix)):
+            return [], None
         condition = self.record.listed == self.listed
         if prefix:
             condition &= self.record.sort_name.startswith(sort_name(prefix))
@@ -82,7 +81,6 @@ class NameList:
         name, key = decode_cursor(self.listed, cursor, 2)
         if (
             len(name) > SORT_NAME_CHARACTERS
-            or len(key) > _MAXIMUM_KEY_CHARACTERS
             or not name.startswith(sort_name(prefix))
             or not key.startswith(("name#", "long_name#"))
         ):

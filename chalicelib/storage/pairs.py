@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.storage.attributes import Item
 from chalicelib.storage.database import Database
-from chalicelib.storage.records import detail_key
+from chalicelib.storage.keys import detail_key
 
 # A batch is not one moment: between two writes the items may differ in version.
 _READ_TRIES = 5

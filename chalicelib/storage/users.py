@@ -8,7 +8,7 @@ from chalicelib.directory.stores import UserChanged, UserNameTaken
 from chalicelib.oauth.model import User
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.paging import Page
-from chalicelib.storage import records
+from chalicelib.storage import keys, mapping, records
 from chalicelib.storage.attributes import Item
 from chalicelib.storage.database import Database, Delete, Put, Write
 from chalicelib.storage.leases import Leases
@@ -36,11 +36,11 @@ class Users:
         self._names = NameList(database, UserNameRecord, records.USER_LIST)
 
     def create(self, account: Account, password_hash: str | None, event: AuditEvent) -> None:
-        item = records.write_user(account.user)
+        item = mapping.write_user(account.user)
         self._commit(
             {
                 _USER: Put(UserRecord, item, UserRecord.key.does_not_exist()),
-                "detail": Put(UserDetailRecord, records.write_user_detail(account)),
+                "detail": Put(UserDetailRecord, mapping.write_user_detail(account)),
                 _NAME: _mark_name(account.user),
                 **_put_password(account.user.user_id, password_hash),
             },
@@ -48,11 +48,11 @@ class Users:
         )
 
     def load(self, user_id: str) -> Account | None:
-        pair = read_pair(self._database, records.USERS, records.user_key, user_id)
-        return None if pair is None else records.read_account(*pair)
+        pair = read_pair(self._database, records.USERS, keys.user_key, user_id)
+        return None if pair is None else mapping.read_account(*pair)
 
     def find(self, user_domain: str, user_name: str) -> Account | None:
-        marker = (records.USERS, records.name_key(fold(user_name), fold(user_domain)))
+        marker = (records.USERS, keys.name_key(fold(user_name), fold(user_domain)))
         item = self._database.read([marker]).get(marker)
         return None if item is None else self.load(item["owner"]["S"])
 
@@ -67,8 +67,8 @@ class Users:
             return str(item["folded_name"]["S"]).startswith(folded)
 
         owners, following = self._names.find_owners(folded, accept, cursor, limit)
-        pairs = read_pairs(self._database, records.USERS, records.user_key, owners)
-        return Page([records.read_account(*pair) for pair in pairs], following)
+        pairs = read_pairs(self._database, records.USERS, keys.user_key, owners)
+        return Page([mapping.read_account(*pair) for pair in pairs], following)
 
     def replace(
         self,
@@ -82,8 +82,8 @@ class Users:
         unchanged = UserRecord.version == old.version
         self._commit(
             {
-                _USER: Put(UserRecord, records.write_user(new), unchanged),
-                "detail": Put(UserDetailRecord, records.write_user_detail(after)),
+                _USER: Put(UserRecord, mapping.write_user(new), unchanged),
+                "detail": Put(UserDetailRecord, mapping.write_user_detail(after)),
                 **_move_name(old, new),
                 **_put_password(new.user_id, password_hash),
             },
@@ -94,7 +94,7 @@ class Users:
             self._leases.settle()
 
     def load_password_hash(self, user_id: str) -> str | None:
-        key = (records.USERS, records.password_key(user_id))
+        key = (records.USERS, keys.password_key(user_id))
         item = self._database.read([key]).get(key)
         return None if item is None else str(item["password_hash"]["S"])
 
@@ -110,14 +110,14 @@ class Users:
 
 
 def _mark_name(user: User) -> Put:
-    item = records.write_user_name(user.user_id, fold(user.user_domain), fold(user.user_name))
+    item = mapping.write_user_name(user.user_id, fold(user.user_domain), fold(user.user_name))
     return Put(UserNameRecord, item, UserNameRecord.key.does_not_exist())
 
 
 def _move_name(old: User, new: User) -> dict[str, Write]:
     """The marker follows the name; the condition on the user covers the old one."""
-    old_key = records.name_key(fold(old.user_name), fold(old.user_domain))
-    if old_key == records.name_key(fold(new.user_name), fold(new.user_domain)):
+    old_key = keys.name_key(fold(old.user_name), fold(old.user_domain))
+    if old_key == keys.name_key(fold(new.user_name), fold(new.user_domain)):
         return {}
     return {_NAME: _mark_name(new), "old name": Delete(UserNameRecord, old_key)}
 
@@ -125,7 +125,7 @@ def _move_name(old: User, new: User) -> dict[str, Write]:
 def _put_password(user_id: str, password_hash: str | None) -> dict[str, Write]:
     if password_hash is None:
         return {}
-    key = records.password_key(user_id)
+    key = keys.password_key(user_id)
     return {
         "password": Put(PasswordRecord, PasswordRecord.write(key, {"password_hash": password_hash}))
     }

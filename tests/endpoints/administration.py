@@ -74,9 +74,8 @@ class Administration:
 
     def token_of(self, client_id: str, *, lifetime_seconds: int = 3600, **changes: Any) -> str:
         """A token issued now to an application, as the token endpoint issues it."""
-        snapshot = self.stores.applications.load(client_id)
-        application = snapshot.application
-        user = self.stores.users.load(application.user_id).user
+        application = self.applications.load(client_id).application
+        user = self.users.load(application.user_id or "").user
         now, grant_id = self.clock.now(), new_ulid()
         value = mint(TokenKind.ACCESS, client_id, user.user_id, grant_id, new_secret())
         grant = Grant(

@@ -33,6 +33,11 @@ Snapshot = Mapping[str, Mapping[str, Item]]
 Row = tuple[tuple[Any, str], Item]
 """((range key, hash key), item): rows sort by their first part."""
 
+
+class NotModelled(Exception):
+    """DynamoDB can do this; the storage layer did not need it so far."""
+
+
 MAXIMUM_BATCH_KEYS = 100
 MAXIMUM_TRANSACTION_ITEMS = 100
 MAXIMUM_PAGE_BYTES = 1024 * 1024
@@ -301,7 +306,7 @@ class InMemoryDynamoDB:
             one["AttributeName"]: one["AttributeType"] for one in arguments["AttributeDefinitions"]
         }
         if range_name is not None or types[hash_name] != "S":
-            raise NotImplementedError("tables here have one string key")
+            raise NotModelled("tables here have one string key")
         indexes = {
             one["IndexName"]: _index(one, hash_name)
             for one in arguments.get("GlobalSecondaryIndexes", ())
@@ -377,7 +382,7 @@ def _projected(item: Item, arguments: Arguments) -> Item:
     names = arguments.get("ExpressionAttributeNames", {})
     paths = [expressions.resolve(path, names) for path in expressions.projection(text).paths]
     if any(len(path) > 1 for path in paths):
-        raise NotImplementedError("projections here name whole attributes")
+        raise NotModelled("projections here name whole attributes")
     return plain_copy({str(path[0]): item[str(path[0])] for path in paths if path[0] in item})
 
 
@@ -460,4 +465,4 @@ def _key_schema(schema: Iterable[Mapping[str, str]]) -> tuple[str, str | None]:
 def _refuse_unknown(arguments: Arguments, allowed: set[str]) -> None:
     unknown = set(arguments) - allowed
     if unknown:
-        raise NotImplementedError(f"not modelled: {sorted(unknown)}")
+        raise NotModelled(f"not modelled: {sorted(unknown)}")

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 import requests
-from authlib.integrations.requests_client import (  # type: ignore[import-untyped]  # no types
+from authlib.integrations.requests_client import (
     AssertionSession,
     OAuth2Session,
 )
-from authlib.oauth2.rfc7523 import PrivateKeyJWT  # type: ignore[import-untyped]  # no types
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from joserfc.jwk import RSAKey
 from jwskate import Jwk
 from requests_oauth2client import (

@@ -125,3 +125,22 @@ def test_the_printed_lines_work_as_they_are(server: Server) -> None:
     assert len(names) == 6
     assert '"active":true' in answers[6]
     assert '"items"' in answers[7]
+
+
+def test_an_endpoint_that_does_not_answer_is_said_in_one_line(tmp_path: Path) -> None:
+    with socket.socket() as reserved:
+        # Bound but not listening: whatever connects is refused.
+        reserved.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+        with start(tmp_path, AWS_ENDPOINT_URL=endpoint) as process:
+            output, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert output == ""
+    assert len(errors.splitlines()) == 1
+
+
+def test_a_malformed_setting_is_said_in_one_line(tmp_path: Path) -> None:
+    with start(tmp_path, GRANTLINE_LEASE_SECONDS="long") as process:
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert errors.splitlines() == ["GRANTLINE_LEASE_SECONDS must be a number"]

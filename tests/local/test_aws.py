@@ -50,7 +50,10 @@ def test_one_endpoint_for_all_leaves_moto_out(started: Started) -> None:
     environ = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
     assert aws.use_moto(environ) == ()
     assert started.configurations == []
-    assert environ == {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
+    assert environ["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
+    # An emulator takes any credentials, but there must be some.
+    assert environ["AWS_ACCESS_KEY_ID"]
+    assert environ["AWS_DEFAULT_REGION"]
 
 
 def test_an_endpoint_of_one_service_leaves_the_others_in_the_process(started: Started) -> None:
@@ -61,4 +64,5 @@ def test_an_endpoint_of_one_service_leaves_the_others_in_the_process(started: St
         "urls": [],
     }
     assert environ["AWS_PROFILE"] == "x"
+    assert "AWS_ACCESS_KEY_ID" not in environ
     assert "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS" not in environ

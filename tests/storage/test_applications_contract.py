@@ -220,6 +220,24 @@ def test_a_cursor_that_is_none_of_ours_is_refused(stores: AnyStores, cursor: str
         stores.users.list_users("", None, cursor, 2)
 
 
+@pytest.mark.parametrize("words", ["a" * 5000, "\ud800", "\0", "%", "#", "application#x"])
+def test_ids_of_any_length_and_kind_are_simply_absent(stores: AnyStores, words: str) -> None:
+    reading = Reading(
+        clients=frozenset({words}),
+        users=frozenset({words}),
+        grants=frozenset({(words, words)}),
+        acting_user_of=words,
+    )
+    snapshot = stores.grants.read(reading)
+    assert (snapshot.applications, snapshot.users, snapshot.grants) == ({}, {}, {})
+    assert stores.applications.load(words) is None
+    assert stores.users.load(words) is None
+    assert stores.users.load_password_hash(words) is None
+    assert stores.audit.list_events(words, None, 10).items == []
+    assert stores.users.list_users(words, None, None, 10).items == []
+    assert stores.applications.list_registrations(words, None, 10).items == []
+
+
 def test_a_cursor_of_another_list_is_refused(stores: AnyStores) -> None:
     create(stores)
     create(stores)

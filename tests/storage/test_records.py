@@ -19,7 +19,7 @@ from chalicelib.oauth.model import (
     RedirectStrategy,
 )
 from chalicelib.oauth.stores import Reading
-from chalicelib.storage import records
+from chalicelib.storage import keys, mapping, records
 from chalicelib.storage.stores import Stores
 from tests.fakes import START
 from tests.storage.samples import (
@@ -73,15 +73,15 @@ def test_the_largest_application_of_the_token_path_is_one_read_unit() -> None:
         redirect_strategy=RedirectStrategy.MOBILE_TITLE_BAR_BROWSER,
         localhost_port=65535,
     )
-    item = records.write_application(largest)
+    item = mapping.write_application(largest)
     assert size(item) <= 4096
-    assert records.read_application(item) == largest
+    assert mapping.read_application(item) == largest
 
 
 def test_the_largest_user_of_the_token_path_is_one_read_unit() -> None:
     largest = user(user_name="\U0001f600" * 100, user_domain="\U0001f600" * 100)
     largest = replace(largest, roles=frozenset(scope.ROLES))
-    assert size(records.write_user(largest)) <= 4096
+    assert size(mapping.write_user(largest)) <= 4096
 
 
 def test_a_grant_is_one_write_unit() -> None:
@@ -93,24 +93,24 @@ def test_a_grant_is_one_write_unit() -> None:
         nonce="ab" * 16,
         creation_nonce="cd" * 16,
     )
-    assert size(records.write_grant(one)) <= 1024
+    assert size(mapping.write_grant(one)) <= 1024
 
 
 @pytest.mark.checklist("22")
 def test_every_key_names_its_kind() -> None:
     app, person, one = application(), user(), grant()
-    keys = [
-        records.write_application(app)["key"]["S"],
-        records.write_application_detail(registration(app))["key"]["S"],
-        records.write_application_name(app.client_id, "a")["key"]["S"],
-        records.certificate_key("ab"),
-        records.write_user(person)["key"]["S"],
-        records.write_user_detail(account(person))["key"]["S"],
-        records.password_key(person.user_id),
-        records.write_grant(one)["key"]["S"],
-        records.event_key(new_ulid()),
+    written = [
+        mapping.write_application(app)["key"]["S"],
+        mapping.write_application_detail(registration(app))["key"]["S"],
+        mapping.write_application_name(app.client_id, "a")["key"]["S"],
+        keys.certificate_key("ab"),
+        mapping.write_user(person)["key"]["S"],
+        mapping.write_user_detail(account(person))["key"]["S"],
+        keys.password_key(person.user_id),
+        mapping.write_grant(one)["key"]["S"],
+        keys.event_key(new_ulid()),
     ]
-    kinds = [key.partition("#")[0] for key in keys]
+    kinds = [key.partition("#")[0] for key in written]
     assert kinds == [
         "application", "detail", "name", "certificate", "user", "detail", "password", "grant",
         "event",
@@ -120,10 +120,10 @@ def test_every_key_names_its_kind() -> None:
 def test_a_name_longer_than_a_key_is_marked_by_its_hash() -> None:
     longest = fold("\ufdfa" * 100)
     assert len(longest) > 1000
-    marker = records.write_application_name("app_x", longest)
+    marker = mapping.write_application_name("app_x", longest)
     assert re.fullmatch(r"long_name#[0-9a-f]{64}", marker["key"]["S"])
     assert len(marker["sort_name"]["S"].encode()) <= 1024
-    assert records.name_key("long_name#" + "0" * 64).startswith("name#")
+    assert keys.name_key("long_name#" + "0" * 64).startswith("name#")
 
 
 def test_the_longest_names_are_stored_and_listed(tables: Stores) -> None:
@@ -139,18 +139,18 @@ def test_the_longest_names_are_stored_and_listed(tables: Stores) -> None:
 
 
 def test_a_live_grant_stays_a_day_after_its_end() -> None:
-    assert records.write_grant(grant())["expires_at"] == {"N": str(START + 600 + DAY)}
+    assert mapping.write_grant(grant())["expires_at"] == {"N": str(START + 600 + DAY)}
 
 
 def test_a_never_ending_grant_is_never_deleted() -> None:
     endless = grant(access_tokens={TOKEN: AccessToken(START, None)}, life_cycle=ENDLESS)
-    assert "expires_at" not in records.write_grant(endless)
+    assert "expires_at" not in mapping.write_grant(endless)
     secrets = grant(kind=GrantKind.BEARER_SECRET, access_tokens={}, life_cycle=ENDLESS)
-    assert "expires_at" not in records.write_grant(secrets)
+    assert "expires_at" not in mapping.write_grant(secrets)
 
 
 def expires_at(stores: Stores, client_id: str, grant_id: str) -> int:
-    key = ("tokens", records.grant_key(client_id, grant_id))
+    key = ("tokens", keys.grant_key(client_id, grant_id))
     return int(stores.database.read([key])[key]["expires_at"]["N"])
 
 
@@ -192,7 +192,7 @@ def test_a_tombstone_of_a_cut_secret_stays_a_day(tables: Stores) -> None:
 def test_an_audit_event_is_kept_as_long_as_configured(tables: Stores) -> None:
     app, made = application(), event("app_x")
     tables.applications.create(registration(app), [], made)
-    key = ("audit_events", records.event_key(made.event_id))
+    key = ("audit_events", keys.event_key(made.event_id))
     item = tables.database.read([key])[key]
     assert item["expires_at"] == {"N": str(START + 400 * DAY)}
 

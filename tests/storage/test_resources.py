@@ -96,7 +96,7 @@ def test_no_index_serves_tokens() -> None:
 
 
 def test_what_is_made_locally_has_ttl_backups_versions_and_a_key(aws: Aws) -> None:
-    settings = aws.settings()
+    settings = aws.new_settings()
     create_resources(settings)
     dynamodb, s3, kms = (boto3.client(name) for name in ("dynamodb", "s3", "kms"))
     table = settings.table_prefix + "tokens"

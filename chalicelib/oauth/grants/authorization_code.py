@@ -101,7 +101,9 @@ def _used(before: Grant, successors: Successors, family: str | None, now: int, n
     if family is not None and successors.refresh_token is not None:
         refresh = first_refresh(successors.refresh_token, family, before)
     code = None if before.code is None else replace(before.code, used_at=now)
-    return replace(after, code=code, refresh=refresh, version=before.version + 1, nonce=nonce)
+    return replace(
+        after, code=code, refresh_tokens=refresh, version=before.version + 1, nonce=nonce
+    )
 
 
 def _lost(current: Grant | None) -> InvalidGrant:

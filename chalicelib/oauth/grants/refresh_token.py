@@ -10,7 +10,7 @@ from chalicelib.oauth.grants import person
 from chalicelib.oauth.grants.person import PersonGrant, PresentedGrant, Replay, refusal
 from chalicelib.oauth.grants.request import TokenRequest
 from chalicelib.oauth.leasing import decide_on
-from chalicelib.oauth.model import Grant, Refresh
+from chalicelib.oauth.model import Grant, RefreshTokens
 from chalicelib.oauth.person_tokens import (
     Successors,
     derive,
@@ -58,7 +58,7 @@ def exchange(request: TokenRequest) -> dict[str, object]:
 def _decide(request: TokenRequest, presented: PresentedGrant, snapshot: Snapshot) -> PersonGrant:
     """The checks, in order: what is returned holds the token as current, or within its grace."""
     found = person.find(request, presented, snapshot)
-    refresh, token = found.grant.refresh, presented.token
+    refresh, token = found.grant.refresh_tokens, presented.token
     if refresh is None or token.family is None:
         raise refusal("no refresh token was issued")
     if not hmac.compare_digest(refresh.family, hash_family(token.family)):
@@ -74,7 +74,7 @@ def _decide(request: TokenRequest, presented: PresentedGrant, snapshot: Snapshot
     return found
 
 
-def _in_grace(refresh: Refresh, presented: str, now: int) -> bool:
+def _in_grace(refresh: RefreshTokens, presented: str, now: int) -> bool:
     if refresh.previous is None or refresh.rotated_at is None:
         return False
     return (
@@ -84,8 +84,8 @@ def _in_grace(refresh: Refresh, presented: str, now: int) -> bool:
 
 
 def _is_current(presented: PresentedGrant, grant: Grant) -> bool:
-    return grant.refresh is not None and hmac.compare_digest(
-        grant.refresh.current, presented.token.hash
+    return grant.refresh_tokens is not None and hmac.compare_digest(
+        grant.refresh_tokens.current, presented.token.hash
     )
 
 
@@ -99,7 +99,7 @@ def _rotated(
     after = with_access_token(before, successors.access_token, scopes, now)
     after = replace(
         after,
-        refresh=_next(before.refresh, successors, now, nonce),
+        refresh_tokens=_next(before.refresh_tokens, successors, now, nonce),
         version=before.version + 1,
         nonce=nonce,
     )
@@ -109,7 +109,7 @@ def _rotated(
 
 def _repeated(request: TokenRequest, presented: PresentedGrant, grant: Grant) -> dict[str, object]:
     """The answer that was given before, without a write."""
-    refresh = grant.refresh
+    refresh = grant.refresh_tokens
     if refresh is None or refresh.rotation_nonce is None:
         raise refusal("nothing to repeat")
     successors = derive(presented.value, refresh.rotation_nonce, grant, presented.token.family)
@@ -119,7 +119,9 @@ def _repeated(request: TokenRequest, presented: PresentedGrant, grant: Grant) ->
     return describe(successors, grant, token, request.clock.now())
 
 
-def _next(refresh: Refresh | None, successors: Successors, now: int, nonce: str) -> Refresh:
+def _next(
+    refresh_tokens: RefreshTokens | None, successors: Successors, now: int, nonce: str
+) -> RefreshTokens:
     if refresh is None or successors.refresh_token is None:
         raise ValueError("a rotation has a refresh token before and after")
     return replace(

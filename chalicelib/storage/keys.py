@@ -1,0 +1,67 @@
+"""The keys of the items: every one names its kind (checklist 22)."""
+
+import hashlib
+
+MAXIMUM_KEY_BYTES = 2048
+# Folding can make 100 characters 1,800, each of up to 4 bytes, which no key holds; an index's
+# sort key holds 1,024 bytes.
+MAXIMUM_NAME_KEY_BYTES = 1024
+SORT_NAME_CHARACTERS = 200
+
+
+def application_key(client_id: str) -> str:
+    """The key of an application's item."""
+    return f"application#{client_id}"
+
+
+def user_key(user_id: str) -> str:
+    """The key of a user's item."""
+    return f"user#{user_id}"
+
+
+def detail_key(owner: str) -> str:
+    """The key of the long texts of an application or user."""
+    return f"detail#{owner}"
+
+
+def password_key(user_id: str) -> str:
+    """The key of a user's password."""
+    return f"password#{user_id}"
+
+
+def certificate_key(thumbprint: str) -> str:
+    """The key of a certificate's marker."""
+    return f"certificate#{thumbprint}"
+
+
+def grant_key(client_id: str, grant_id: str) -> str:
+    """The key of a grant."""
+    return f"grant#{client_id}#{grant_id}"
+
+
+def event_key(event_id: str) -> str:
+    """The key of an audit event."""
+    return f"event#{event_id}"
+
+
+def can_be_key(text: str) -> bool:
+    """Whether DynamoDB could hold this as a key; what cannot be stored is surely absent."""
+    try:
+        return len(text.encode("utf-8")) <= MAXIMUM_KEY_BYTES
+    except UnicodeEncodeError:
+        # Half of a surrogate pair, as JSON can spell it.
+        return False
+
+
+def name_key(folded_name: str, folded_domain: str | None = None) -> str:
+    """The key of a name's marker; a name too long for a key is marked by its SHA-256."""
+    name = folded_name if folded_domain is None else f"{folded_domain}\\{folded_name}"
+    encoded = name.encode("utf-8")
+    if len(encoded) > MAXIMUM_NAME_KEY_BYTES:
+        return f"long_name#{hashlib.sha256(encoded).hexdigest()}"
+    return f"name#{name}"
+
+
+def sort_name(folded_name: str) -> str:
+    """The part of a name that orders its list."""
+    return folded_name[:SORT_NAME_CHARACTERS]

@@ -142,7 +142,18 @@ class FakeGrants:
                 changed = replace(changed, ends_at=max(changed.ends_at, current.ends_at))
             self._memory.grants[key] = replace(changed, version=current.version + 1, nonce=nonce)
 
-    def revoke(self, key: GrantKey, now: int, nonce: str) -> None:
+    def advance(self, before: Grant, after: Grant) -> None:
+        key = (before.client_id, before.grant_id)
+        with self._memory:
+            current = self._memory.grants.get(key)
+            if current is not None and current.nonce == after.nonce:
+                return
+            if current is None or current.version != before.version:
+                raise GrantChanged(current)
+            self._memory.grants[key] = after
+
+    def revoke(self, key: GrantKey, now: int, nonce: str, *, of_person: bool = False) -> None:
+        del of_person
         with self._memory:
             current = self._memory.grants.get(key)
             if current is not None and current.revoked_at is None:

@@ -82,7 +82,7 @@ class Grants:
         self._keep(extended, since)
 
     def advance(self, before: Grant, after: Grant) -> None:
-        item = records.write_grant(after)
+        item = mapping.write_grant(after)
         unchanged = GrantRecord.key.exists() & (GrantRecord.version == before.version)
         try:
             self._database.write(Put(GrantRecord, item, unchanged))

@@ -120,14 +120,14 @@ def _repeated(request: TokenRequest, presented: PresentedGrant, grant: Grant) ->
 
 
 def _next(
-    refresh_tokens: RefreshTokens | None, successors: Successors, now: int, nonce: str
+    before: RefreshTokens | None, successors: Successors, now: int, nonce: str
 ) -> RefreshTokens:
-    if refresh is None or successors.refresh_token is None:
+    if before is None or successors.refresh_token is None:
         raise ValueError("a rotation has a refresh token before and after")
     return replace(
-        refresh,
+        before,
         current=digest(successors.refresh_token),
-        previous=refresh.current,
+        previous=before.current,
         rotated_at=now,
         rotation_nonce=nonce,
     )

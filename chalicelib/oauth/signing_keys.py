@@ -264,9 +264,7 @@ class KeyRing:
 
     def _age(self, reading: _Reading) -> float:
         """By the larger of both clocks: a process may have been frozen, a clock set back."""
-        return max(
-            self._clock.wall() - reading.wall, self._clock.monotonic() - reading.monotonic
-        )
+        return max(self._clock.wall() - reading.wall, self._clock.monotonic() - reading.monotonic)
 
 
 def changes(before: SigningKeys, after: SigningKeys) -> tuple[KeyChange, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Protocol, cast
 
-from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
@@ -279,17 +279,17 @@ class GrantRecord(Record):
     expires_at = TimeToLiveAttribute(null=True)
 
 
-class SigningKeyRecord(Record):
-    """`key#<kid>`: a key of the ring; the private half encrypted with KMS."""
+class KeyRingRecord(Record):
+    """`ring#<issuer>`: the keys of one issuer; their private halves encrypted with KMS."""
 
     class Meta:
         """The table."""
 
         table_name = SIGNING_KEYS
 
-    kid = UnicodeAttribute()
-    state = UnicodeAttribute()
-    encrypted_private_key = BinaryAttribute(legacy_encoding=False)
+    issuer = UnicodeAttribute()
+    version = WholeNumberAttribute()
+    keys = JsonAttribute()
 
 
 class TargetIndex(GlobalSecondaryIndex["AuditEventRecord"]):  # type: ignore[no-untyped-call] # PynamoDB types no __init_subclass__
@@ -348,6 +348,6 @@ RECORDS: tuple[type[Record], ...] = (
     PasswordRecord,
     UserNameRecord,
     GrantRecord,
-    SigningKeyRecord,
+    KeyRingRecord,
     AuditEventRecord,
 )

@@ -84,6 +84,8 @@ def _administration(
             guard=guard,
             applications=stores.applications,
             users=stores.users,
+            sessions=stores.sessions,
+            consents=stores.consents,
             files=stores.certificate_files,
             trail=stores.audit,
             reader=stores.grants,

@@ -8,6 +8,9 @@ DEFAULT_TABLE_PREFIX = "grantline-"
 DEFAULT_LEASE_SECONDS = 1.0
 MAXIMUM_LEASE_SECONDS = 5.0
 DEFAULT_AUDIT_RETENTION_DAYS = 400
+DEFAULT_SESSION_IDLE_MINUTES = 8 * 60
+DEFAULT_SESSION_MAXIMUM_MINUTES = 7 * 24 * 60
+_MINUTES_A_YEAR = 366 * 24 * 60
 
 
 class ConfigurationError(Exception):
@@ -28,6 +31,10 @@ class Settings:
                            application under DynamoDB's 3,000 reads a second of a key.
     audit_retention_days   `GRANTLINE_AUDIT_RETENTION_DAYS`: a year and a month by default, so
                            that a yearly review finds the whole year.
+    session_idle_minutes   `GRANTLINE_SESSION_IDLE_MINUTES`: how long a person's unused browser
+                           session lives: eight hours, so that a working day needs one login.
+    session_maximum_minutes  `GRANTLINE_SESSION_MAXIMUM_MINUTES`: how long any session lives,
+                           however much it is used: a week.
     log_level              `GRANTLINE_LOG_LEVEL`: INFO shows one line per request.
     """
 
@@ -37,6 +44,8 @@ class Settings:
     key_id: str = "alias/grantline"
     lease_seconds: float = DEFAULT_LEASE_SECONDS
     audit_retention_days: int = DEFAULT_AUDIT_RETENTION_DAYS
+    session_idle_minutes: int = DEFAULT_SESSION_IDLE_MINUTES
+    session_maximum_minutes: int = DEFAULT_SESSION_MAXIMUM_MINUTES
     log_level: str = "INFO"
 
     @classmethod
@@ -57,6 +66,12 @@ class Settings:
                 _number(
                     environ, "GRANTLINE_AUDIT_RETENTION_DAYS", defaults.audit_retention_days, 36500
                 )
+            ),
+            session_idle_minutes=_minutes(
+                environ, "GRANTLINE_SESSION_IDLE_MINUTES", defaults.session_idle_minutes
+            ),
+            session_maximum_minutes=_minutes(
+                environ, "GRANTLINE_SESSION_MAXIMUM_MINUTES", defaults.session_maximum_minutes
             ),
             log_level=_log_level(environ.get("GRANTLINE_LOG_LEVEL", defaults.log_level)),
         )
@@ -87,6 +102,13 @@ def _number(environ: Mapping[str, str], name: str, default: float, maximum: floa
     if not 0 <= number <= maximum:
         raise ConfigurationError(f"{name} must be between 0 and {maximum:g}")
     return number
+
+
+def _minutes(environ: Mapping[str, str], name: str, default: int) -> int:
+    number = _number(environ, name, default, _MINUTES_A_YEAR)
+    if number < 1 or number != int(number):
+        raise ConfigurationError(f"{name} must be a whole number from 1")
+    return int(number)
 
 
 def _log_level(value: str) -> str:

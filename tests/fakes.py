@@ -8,7 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from chalicelib.audit import AuditEvent
+from chalicelib.directory.authentication import Counter
+from chalicelib.directory.consents import ConsentsChanged, UserConsents
 from chalicelib.directory.model import Account, fold
+from chalicelib.directory.sessions import (
+    SessionsChanged,
+    SessionSnapshot,
+    UserSessions,
+)
 from chalicelib.directory.stores import UserChanged, UserNameTaken
 from chalicelib.oauth.model import Application, Grant, GrantKind, User
 from chalicelib.oauth.stores import (
@@ -65,6 +72,10 @@ class FakeMemory:
     grants: dict[GrantKey, Grant] = field(default_factory=dict)
     events: dict[str, AuditEvent] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    sessions: dict[str, UserSessions] = field(default_factory=dict)
+    consents: dict[str, UserConsents] = field(default_factory=dict)
+    attempts: dict[Counter, int] = field(default_factory=dict)
+    given_back: dict[Counter, str] = field(default_factory=dict)
     unavailable: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -358,6 +369,82 @@ class FakeCertificateFiles:
             return self._memory.files[file_sha256]
 
 
+class FakeSessions:
+    """Fulfils `SessionStore`."""
+
+    def __init__(self, memory: FakeMemory) -> None:
+        self._memory = memory
+
+    def load(self, user_id: str | None, client_id: str | None = None) -> SessionSnapshot:
+        with self._memory:
+            return SessionSnapshot(
+                sessions=self._memory.sessions.get(user_id or "", UserSessions(user_id or "")),
+                user=self._memory.user(user_id or ""),
+                application=self._memory.application(client_id or ""),
+                consents=(
+                    self._memory.consents.get(user_id, UserConsents(user_id))
+                    if user_id and client_id
+                    else None
+                ),
+            )
+
+    def save(
+        self, before: UserSessions, after: UserSessions, event: AuditEvent | None = None
+    ) -> None:
+        with self._memory:
+            current = self._memory.sessions.get(after.user_id, UserSessions(after.user_id))
+            if current.nonce == after.nonce:
+                return
+            if (current.version, current.nonce) != (before.version, before.nonce):
+                raise SessionsChanged(current)
+            self._memory.sessions[after.user_id] = after
+            if event is not None:
+                self._memory.events[event.event_id] = event
+
+
+class FakeConsents:
+    """Fulfils `ConsentStore`."""
+
+    def __init__(self, memory: FakeMemory) -> None:
+        self._memory = memory
+
+    def load(self, user_id: str) -> UserConsents:
+        with self._memory:
+            return self._memory.consents.get(user_id, UserConsents(user_id))
+
+    def save(
+        self, before: UserConsents, after: UserConsents, event: AuditEvent | None = None
+    ) -> None:
+        with self._memory:
+            current = self._memory.consents.get(after.user_id, UserConsents(after.user_id))
+            if current.nonce == after.nonce:
+                return
+            if (current.version, current.nonce) != (before.version, before.nonce):
+                raise ConsentsChanged(current)
+            self._memory.consents[after.user_id] = after
+            if event is not None:
+                self._memory.events[event.event_id] = event
+
+
+class FakeAttempts:
+    """Fulfils `AttemptStore`."""
+
+    def __init__(self, memory: FakeMemory) -> None:
+        self._memory = memory
+
+    def count(self, counter: Counter) -> int:
+        with self._memory:
+            self._memory.attempts[counter] = self._memory.attempts.get(counter, 0) + 1
+            return self._memory.attempts[counter]
+
+    def give_back(self, counter: Counter, nonce: str) -> None:
+        with self._memory:
+            is_new = self._memory.given_back.get(counter) != nonce
+            if self._memory.attempts.get(counter, 0) > 0 and is_new:
+                self._memory.attempts[counter] -= 1
+                self._memory.given_back[counter] = nonce
+
+
 class FakeDatabase:
     """What `healthz` asks."""
 
@@ -379,6 +466,9 @@ class FakeStores:
         self.users = FakeUsers(self.memory)
         self.audit = FakeAuditTrail(self.memory)
         self.certificate_files = FakeCertificateFiles(self.memory)
+        self.sessions = FakeSessions(self.memory)
+        self.consents = FakeConsents(self.memory)
+        self.attempts = FakeAttempts(self.memory)
         self.database = FakeDatabase(self.memory)
 
 

@@ -18,6 +18,7 @@ _ITERATIONS = 2
 _LANES = 1
 _SALT_BYTES = 16
 _HASH_BYTES = 32
+_PARAMETERS = f"$argon2id$v=19$m={_MEMORY_KIB},t={_ITERATIONS},p={_LANES}$"
 
 
 class PasswordRefused(ValueError):
@@ -41,7 +42,7 @@ def validate_password(password: str) -> str:
 
 
 def hash_password(password: str) -> str:
-    """The Argon2id PHC string of a password that `validate_password` returned."""
+    """The Argon2id PHC string of a password that `validate_password` returned, now or once."""
     argon2 = Argon2id(
         salt=token_bytes(_SALT_BYTES),
         length=_HASH_BYTES,
@@ -49,7 +50,13 @@ def hash_password(password: str) -> str:
         lanes=_LANES,
         memory_cost=_MEMORY_KIB,
     )
-    return str(argon2.derive_phc_encoded(password.encode("utf-8")))
+    normalized = unicodedata.normalize("NFC", password)
+    return str(argon2.derive_phc_encoded(normalized.encode("utf-8")))
+
+
+def is_outdated(phc: str) -> bool:
+    """Whether a hash was made under other parameters than today's."""
+    return not phc.startswith(_PARAMETERS)
 
 
 def verify_password(password: str, phc: str) -> None:
@@ -58,7 +65,8 @@ def verify_password(password: str, phc: str) -> None:
     if len(normalized) > MAXIMUM_LENGTH:
         raise WrongPassword
     try:
-        Argon2id.verify_phc_encoded(normalized.encode("utf-8"), phc)
+        # No password holds half a character, so what is typed with one is only wrong.
+        Argon2id.verify_phc_encoded(normalized.encode("utf-8", "surrogatepass"), phc)
     except InvalidKey:
         raise WrongPassword from None
 

@@ -9,6 +9,8 @@ from functools import cache, partial
 from chalice.app import Blueprint
 
 from chalicelib.audit import AuditTrail
+from chalicelib.directory.consents import ConsentStore
+from chalicelib.directory.sessions import SessionStore
 from chalicelib.directory.stores import UserStore
 from chalicelib.endpoints.adapter import Edge, Endpoint
 from chalicelib.oauth.clock import Clock
@@ -40,6 +42,10 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
     f"{_USER}/disable": {"POST": "disable_user"},
     f"{_USER}/enable": {"POST": "enable_user"},
     f"{_USER}/password": {"POST": "set_password"},
+    f"{_USER}/sessions": {"GET": "list_sessions", "DELETE": "end_sessions"},
+    f"{_USER}/sessions/{{session_id}}": {"DELETE": "end_session"},
+    f"{_USER}/consents": {"GET": "list_consents"},
+    f"{_USER}/consents/{{client_id}}": {"DELETE": "withdraw_consent"},
     "/admin/audit": {"GET": "list_events"},
     "/admin/openapi.json": {"GET": "openapi"},
 }
@@ -63,6 +69,8 @@ def open_administration(
     guard: Guard,
     applications: ApplicationStore,
     users: UserStore,
+    sessions: SessionStore,
+    consents: ConsentStore,
     files: CertificateFiles,
     trail: AuditTrail,
     reader: RecordReader,
@@ -76,6 +84,8 @@ def open_administration(
         guard=guard,
         applications=applications,
         users=users,
+        sessions=sessions,
+        consents=consents,
         files=files,
         trail=trail,
         reader=reader,

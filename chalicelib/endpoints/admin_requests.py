@@ -21,6 +21,7 @@ _ULID = "[0-9a-z]{26}"
 _CLIENT_ID = re.compile(CLIENT_PREFIX + _ULID)
 _USER_ID = re.compile(USER_PREFIX + _ULID)
 _SECRET_ID = re.compile(_ULID)
+_SESSION_ID = re.compile(_ULID)
 _LIMIT = re.compile(r"[0-9]{1,3}")
 _ETAG = re.compile(r'"([0-9]{1,18})"')
 
@@ -62,6 +63,11 @@ def user_id_of(request: Request) -> str:
 def secret_id_of(request: Request) -> str:
     """The secret that the path names. Raises NotFound for what cannot be one."""
     return _id_of(request, "secret_id", _SECRET_ID, "secret")
+
+
+def session_id_of(request: Request) -> str:
+    """The session that the path names. Raises NotFound for what cannot be one."""
+    return _id_of(request, "session_id", _SESSION_ID, "session")
 
 
 def _id_of(request: Request, name: str, form: re.Pattern[str], what: str) -> str:

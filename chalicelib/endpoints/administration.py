@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from chalicelib.audit import AuditTrail
+from chalicelib.directory.consents import Consents, ConsentStore
+from chalicelib.directory.sessions import Sessions, SessionStore
 from chalicelib.directory.stores import UserStore
 from chalicelib.directory.users import Users
 from chalicelib.endpoints.adapter import Endpoint
@@ -10,6 +12,7 @@ from chalicelib.endpoints.admin_applications import ApplicationEndpoints
 from chalicelib.endpoints.admin_audit import AuditEndpoints
 from chalicelib.endpoints.admin_credentials import CredentialEndpoints
 from chalicelib.endpoints.admin_requests import Gate
+from chalicelib.endpoints.admin_sessions import SessionEndpoints
 from chalicelib.endpoints.admin_users import UserEndpoints
 from chalicelib.endpoints.openapi import OpenApi
 from chalicelib.oauth.clock import Clock
@@ -26,6 +29,8 @@ def join(
     guard: Guard,
     applications: ApplicationStore,
     users: UserStore,
+    sessions: SessionStore,
+    consents: ConsentStore,
     files: CertificateFiles,
     trail: AuditTrail,
     reader: RecordReader,
@@ -43,7 +48,9 @@ def join(
         reader,
         clock,
     )
-    people = UserEndpoints(gate, Users(users, clock))
+    directory = Users(users, clock)
+    people = UserEndpoints(gate, directory)
+    logins = SessionEndpoints(gate, directory, Sessions(sessions, clock), Consents(consents, clock))
     audit = AuditEndpoints(gate, trail)
     return {
         "list_applications": registrations.list_all,
@@ -66,6 +73,11 @@ def join(
         "disable_user": people.disable,
         "enable_user": people.enable,
         "set_password": people.set_password,
+        "list_sessions": logins.list_sessions,
+        "end_sessions": logins.end_all,
+        "end_session": logins.end_session,
+        "list_consents": logins.list_consents,
+        "withdraw_consent": logins.withdraw_consent,
         "list_events": audit.list_all,
         "openapi": OpenApi(issuer),
     }

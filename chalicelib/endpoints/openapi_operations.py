@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from chalicelib.administration.views import AuditListView, ErrorView, FieldsErrorView
 from chalicelib.directory.form import MAXIMUM_NAME_LENGTH, NewUserForm, PasswordForm, UserForm
+from chalicelib.directory.session_views import ConsentListView, SessionListView
 from chalicelib.directory.views import UserListView, UserView
 from chalicelib.endpoints.admin_credentials import UPLOAD_TYPES
 from chalicelib.endpoints.admin_requests import (
@@ -30,7 +31,8 @@ Parameter = Mapping[str, Any]
 MODELS: tuple[type[BaseModel], ...] = (
     RegistrationForm, RotationForm, CertificateForm, NewUserForm, UserForm, PasswordForm,
     ApplicationView, ApplicationWithSecretView, ApplicationListView, CertificateView,
-    UserView, UserListView, AuditListView, ErrorView, FieldsErrorView,
+    UserView, UserListView, SessionListView, ConsentListView,
+    AuditListView, ErrorView, FieldsErrorView,
 )  # fmt: skip
 
 
@@ -102,6 +104,7 @@ PATH_PARAMETERS: Mapping[str, Parameter] = {
     "client_id": _in_path("client_id", "^app_[0-9a-z]{26}$"),
     "user_id": _in_path("user_id", "^usr_[0-9a-z]{26}$"),
     "secret_id": _in_path("secret_id", "^[0-9a-z]{26}$"),
+    "session_id": _in_path("session_id", "^[0-9a-z]{26}$"),
 }
 
 ERRORS: Mapping[int, Refusal] = {
@@ -212,6 +215,26 @@ OPERATIONS: Mapping[str, Operation] = {
         body="PasswordForm",
         versioned=True,
         etag=True,
+    ),
+    "list_sessions": Operation(
+        "List where a user is logged in", "SessionListView", "Every session, the last used first."
+    ),
+    "end_sessions": Operation(
+        "Log a user out everywhere", None, "Every session has ended.", status=204
+    ),
+    "end_session": Operation(
+        "Log a user out of one browser", None, "The session has ended.", status=204
+    ),
+    "list_consents": Operation(
+        "List what a user lets applications have",
+        "ConsentListView",
+        "Every consent, the newest first.",
+    ),
+    "withdraw_consent": Operation(
+        "Forget a user's consent, so that the user is asked again",
+        None,
+        "Forgotten; what the application holds already lives on.",
+        status=204,
     ),
     "list_events": Operation(
         "List what happened",

@@ -30,12 +30,15 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Change parts of an item; the condition must include that it exists."""
+    """Change parts of an item; the condition must include that it exists.
+
+    Without a condition an absent item is made: for counters alone.
+    """
 
     record: type[Record]
     key: str
     actions: tuple[Action, ...]
-    condition: Condition
+    condition: Condition | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,12 @@ class Database:
     def write(self, write: Write) -> None:
         """Do one write. Raises ConditionFailed with the item as it is."""
         self._connection.dispatch(_OPERATIONS[type(write)], self._arguments(write))
+
+    def update(self, update: Update) -> Item:
+        """Do one update; the item as it left it. Raises ConditionFailed with the item as it is."""
+        arguments = self._arguments(update) | {"ReturnValues": "ALL_NEW"}
+        item: Item = self._connection.dispatch("UpdateItem", arguments)["Attributes"]
+        return item
 
     def transact(self, writes: Mapping[str, Write]) -> frozenset[str]:
         """Do all or none; the names of those whose condition did not hold, empty: all done."""

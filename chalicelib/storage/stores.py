@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from chalicelib.oauth.clock import Clock
 from chalicelib.settings import Settings
 from chalicelib.storage.applications import Applications
+from chalicelib.storage.attempts import Attempts
 from chalicelib.storage.audit import AuditEvents
 from chalicelib.storage.certificate_files import CertificateBucket
 from chalicelib.storage.connection import Connection
+from chalicelib.storage.consents import RememberedConsents
 from chalicelib.storage.database import Database
 from chalicelib.storage.grants import Grants
 from chalicelib.storage.leases import Leases
+from chalicelib.storage.sessions import BrowserSessions
 from chalicelib.storage.users import Users
 
 
@@ -26,6 +29,9 @@ class Stores:
     users: Users
     audit: AuditEvents
     certificate_files: CertificateBucket
+    sessions: BrowserSessions
+    consents: RememberedConsents
+    attempts: Attempts
     database: Database
 
 
@@ -40,5 +46,8 @@ def open_stores(settings: Settings, clock: Clock, connection: Connection | None 
         users=Users(database, leases, retention_days),
         audit=AuditEvents(database, clock, retention_days),
         certificate_files=CertificateBucket(clock, settings.certificate_bucket),
+        sessions=BrowserSessions(database, retention_days),
+        consents=RememberedConsents(database, retention_days),
+        attempts=Attempts(database),
         database=database,
     )

@@ -49,6 +49,8 @@ class Administration:
             guard=Guard(validator, header),
             applications=self.stores.applications,
             users=self.stores.users,
+            sessions=self.stores.sessions,
+            consents=self.stores.consents,
             files=self.stores.certificate_files,
             trail=self.stores.audit,
             reader=self.stores.grants,

@@ -156,6 +156,6 @@ def test_storage_that_fails_lets_nobody_pass(administration: Administration) -> 
 
 def call(administration: Administration, method: str, path: str, token: str) -> Reply:
     """A request with a body where one may be; an empty token sends no credential."""
-    body = {} if method in ("POST", "PATCH", "PUT") else None
+    body: dict[str, object] | None = {} if method in ("POST", "PATCH", "PUT") else None
     headers = {} if token else {"Authorization": ""}
     return administration.call(method, path, body, token=token, headers=headers)

@@ -18,19 +18,20 @@ from chalicelib.oauth.model import Application, GrantType, LifeCycle, LifeCycleT
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.oauth.tokens import parse
 from chalicelib.storage.connection import request_budget
+from tests.faults.deployment import make_tables
 from tests.faults.dynamodb import InMemoryDynamoDB, Snapshot
 from tests.faults.schedules import Path, Schedule
 from tests.faults.world import (
     ABSOLUTE,
     LEASE_SECONDS,
     NOW,
+    SETTINGS,
     SLIDING,
     SYSTEM,
     Process,
     StillTime,
     TrueTime,
     form_request,
-    make_tables,
     register_application,
     register_user,
 )
@@ -131,7 +132,7 @@ def start_with_certificate() -> Start:
 
 def _empty() -> tuple[InMemoryDynamoDB, Process, StillTime]:
     database = InMemoryDynamoDB()
-    make_tables(database)
+    make_tables(database, SETTINGS.table_prefix)
     clock = StillTime()
     return database, Process(clock, database.send), clock
 

@@ -19,6 +19,7 @@ from chalicelib.storage.grants import Grants
 from chalicelib.storage.leases import LeaseMap, Leases
 from chalicelib.storage.mapping import write_grant
 from chalicelib.storage.records import GrantRecord
+from tests.faults.deployment import make_tables
 from tests.faults.dynamodb import InMemoryDynamoDB
 from tests.faults.plays import (
     Operation,
@@ -41,7 +42,7 @@ from tests.faults.plays import (
     validate_twice,
 )
 from tests.faults.schedules import Path, explore
-from tests.faults.world import make_tables
+from tests.faults.world import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +90,7 @@ def revoked_start() -> Start:
 @cache
 def tables() -> InMemoryDynamoDB:
     database = InMemoryDynamoDB()
-    make_tables(database)
+    make_tables(database, SETTINGS.table_prefix)
     return database
 
 

@@ -5,7 +5,7 @@ would; what they share are the tables and the true time, both of them the schedu
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -32,10 +32,8 @@ from chalicelib.registry.grant_types import bears_its_secret
 from chalicelib.registry.model import CertificateDetails, Registration
 from chalicelib.registry.secrets import ClientSecrets, bearer_grant, new_client_secret
 from chalicelib.settings import Settings
-from chalicelib.storage.connection import Connection
-from chalicelib.storage.records import RECORDS, Record
 from chalicelib.storage.stores import open_stores
-from tests.faults.dynamodb import InMemoryDynamoDB
+from tests.faults.deployment import Send, StubConnection
 from tests.signing import ISSUER
 
 NOW = 1_800_000_000
@@ -44,19 +42,6 @@ SETTINGS = Settings(issuer=ISSUER, table_prefix="test-", lease_seconds=LEASE_SEC
 SYSTEM = Actor(client_id=None, user_id=None, user_name=None, source_ip="192.0.2.1")
 SLIDING = LifeCycle(LifeCycleType.SLIDING, lifetime_seconds=600, maximum_seconds=3600)
 ABSOLUTE = LifeCycle(LifeCycleType.ABSOLUTE, lifetime_seconds=600)
-
-Send = Callable[[str, Mapping[str, Any]], dict[str, Any]]
-
-
-class StubConnection(Connection):
-    """The product's connection over another transport."""
-
-    def __init__(self, clock: "TrueTime", send: Send) -> None:
-        super().__init__(clock, region="eu-west-1", jitter=lambda: 0.5)
-        self._transport = send
-
-    def _send(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
-        return self._transport(operation_name, operation_kwargs)
 
 
 class TrueTime:
@@ -122,46 +107,6 @@ class Process:
         )
         self.secrets = ClientSecrets(self.stores.applications, clock)
         self.users = Users(self.stores.users, clock)
-
-
-def make_tables(database: InMemoryDynamoDB, prefix: str = SETTINGS.table_prefix) -> None:
-    """The five tables with the indexes that their records describe."""
-    by_table: dict[str, list[type[Record]]] = {}
-    for record in RECORDS:
-        by_table.setdefault(str(record.Meta.table_name), []).append(record)
-    for table, kinds in by_table.items():
-        indexes = {
-            index.Meta.index_name: index._get_schema()
-            for record in kinds
-            for index in record._indexes.values()
-        }
-        types = {"key": "S"}
-        for schema in indexes.values():
-            for attribute in schema.pop("attribute_definitions"):
-                types[attribute["AttributeName"]] = attribute["AttributeType"]
-        name = prefix + table
-        database.send(
-            "CreateTable",
-            {
-                "TableName": name,
-                "KeySchema": [{"AttributeName": "key", "KeyType": "HASH"}],
-                "AttributeDefinitions": [
-                    {"AttributeName": attribute, "AttributeType": kind}
-                    for attribute, kind in types.items()
-                ],
-                "GlobalSecondaryIndexes": [_index(schema) for schema in indexes.values()],
-            },
-        )
-        ttl = {"AttributeName": "expires_at", "Enabled": table in {"tokens", "audit_events"}}
-        database.send("UpdateTimeToLive", {"TableName": name, "TimeToLiveSpecification": ttl})
-
-
-def _index(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "IndexName": schema["index_name"],
-        "KeySchema": schema["key_schema"],
-        "Projection": schema["projection"],
-    }
 
 
 def register_user(process: Process, name: str = "machine", *roles: str) -> User:

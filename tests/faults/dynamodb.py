@@ -77,7 +77,7 @@ class InMemoryDynamoDB:
 
     def __init__(self) -> None:
         self.tables: dict[str, Table] = {}
-        self._replica: Snapshot | None = None
+        self.replica: Snapshot | None = None
         self._tokens: dict[str, bytes] = {}
         self._operations: Mapping[str, Callable[[Arguments], dict[str, Any]]] = {
             "GetItem": self._get_item,
@@ -117,12 +117,12 @@ class InMemoryDynamoDB:
         """Go back to a snapshot."""
         for name, table in self.tables.items():
             table.items = dict(snapshot.get(name, {}))
-        self._replica = None
+        self.replica = None
         self._tokens.clear()
 
     def freeze_replica(self) -> None:
         """From now on eventually consistent reads answer with the items of this moment."""
-        self._replica = self.snapshot()
+        self.replica = self.snapshot()
 
     def delete_expired(self, now: int) -> int:
         """Delete everything that TTL allows at `now`; returns how many items went."""
@@ -143,9 +143,9 @@ class InMemoryDynamoDB:
         return table
 
     def _readable(self, table: Table, *, consistent: bool) -> Mapping[str, Item]:
-        if consistent or self._replica is None:
+        if consistent or self.replica is None:
             return table.items
-        return self._replica[table.name]
+        return self.replica[table.name]
 
     def _get_item(self, arguments: Arguments) -> dict[str, Any]:
         table = self._table(arguments["TableName"])

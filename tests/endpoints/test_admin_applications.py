@@ -94,7 +94,7 @@ def test_every_wrong_field_is_answered_with_its_reason(administration: Administr
     assert reply.status == 400
     assert reply.body["error"] == "invalid_request"
     assert reply.body["error_description"] == "Some fields are not valid."
-    assert set(reply.fields) == {"name", "grant_type", "client_id"}
+    assert set(reply.fields) == {"name", "grant_type", "allowed_scopes", "client_id"}
 
 
 @pytest.mark.checklist("2")

@@ -35,8 +35,8 @@ run: $(RUN)/ready
 	@PORT='$(PORT)' exec $(RUN)/bin/python -m chalicelib.local
 
 test: $(DEV)/ready
-	$(IN_DEV) pytest -n $(WORKERS) --dist loadgroup \
-		-p tests.plugins.skips -p tests.plugins.checklist --cov --cov-report= $(TESTS)
+	$(IN_DEV) pytest -n $(WORKERS) --dist loadgroup -p tests.plugins.skips \
+		-p tests.plugins.checklist --cov --cov-report= --cov-fail-under=0 $(TESTS)
 
 check: $(DEV)/ready
 	$(IN_DEV) ruff check .

@@ -32,15 +32,18 @@ FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 ORDINARY_FILE = 0o100644 << 16
 
 # Lambda unpacks to /var/task, which is read-only, so what is not compiled here is compiled at every
-# cold start. Unchecked: there is no time stamp to compare with. One process over sorted names, so
-# that the bytes do not depend on the order of the disk.
+# cold start. Unchecked: there is no time stamp to compare with. Bytecode depends on which strings
+# the compiling process shares already, hence a bare process, relative names and a fixed order.
 COMPILE = """
-import pathlib, py_compile, sys
-root = pathlib.Path(sys.argv[1])
-for source in sorted(root.rglob("*.py")):
+import os, py_compile
+sources = [
+    os.path.join(folder, name)[2:]
+    for folder, _, names in os.walk(".") for name in names if name.endswith(".py")
+]
+for source in sorted(sources):
     py_compile.compile(
         source,
-        dfile=f"/var/task/{source.relative_to(root).as_posix()}",
+        dfile="/var/task/" + source,
         doraise=True,
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
@@ -64,7 +67,7 @@ def repack(archive: Path, work: Path) -> None:
     tree = work / "unpacked"
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(tree)
-    run([sys.executable, "-I", "-c", COMPILE, str(tree)], work)
+    run([sys.executable, "-I", "-S", "-c", COMPILE], tree)
     entries = sorted(
         (file.relative_to(tree).as_posix(), file) for file in tree.rglob("*") if file.is_file()
     )

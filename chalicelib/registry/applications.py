@@ -58,7 +58,7 @@ class Applications:
             if bears_its_secret(application.grant_type):
                 grants = (bearer_grant(application, secret.stored),)
         self._save_file(draft.certificate)
-        changes = form_values(registration, draft.user)
+        changes = {**form_values(registration, draft.user), **_thumbprint(application)}
         event = event_of("application.created", application.client_id, actor, now, changes)
         with_taken(lambda: self._store.create(registration, grants, event))
         return Registered(registration, draft.user, None if secret is None else secret.value)
@@ -200,7 +200,11 @@ def _differences(
     """The fields of the form that became something else, and what they became."""
     old, new = form_values(before, user_before), form_values(after, user_after)
     changes = {name: value for name, value in new.items() if value != old[name]}
-    key = after.application.certificate
-    if key != before.application.certificate:
-        changes["certificate_thumbprint"] = None if key is None else key.thumbprint
+    if after.application.certificate != before.application.certificate:
+        changes |= _thumbprint(after.application)
     return changes
+
+
+def _thumbprint(application: Application) -> dict[str, object]:
+    key = application.certificate
+    return {"certificate_thumbprint": None if key is None else key.thumbprint}

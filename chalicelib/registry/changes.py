@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from chalicelib.administration.refusals import Conflict, FieldsTaken, NotFound, VersionMismatch
 from chalicelib.audit import Actor, AuditEvent
+from chalicelib.oauth.certificate_assertion import MAXIMUM_CLOCK_SKEW_SECONDS
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.ids import new_ulid
 from chalicelib.oauth.model import Application, Grant, GrantType
@@ -20,9 +21,6 @@ from chalicelib.registry.stores import (
 _Result = TypeVar("_Result")
 
 TRIES = 3
-# How far ahead of us a signer's clock may be: its JWTs of before a cut end with it.
-ASSERTION_SKEW_SECONDS = 10
-
 NAME_TAKEN = {"name": "is the name of another application"}
 CERTIFICATE_TAKEN = {"certificate": "is held by another application"}
 
@@ -135,7 +133,7 @@ def without_tokens(application: Application, now: int) -> Application:
     """
     from_moment = application.assertions_valid_from
     if application.grant_type is GrantType.CLIENT_CERTIFICATE:
-        from_moment = max(from_moment, now + ASSERTION_SKEW_SECONDS)
+        from_moment = max(from_moment, now + MAXIMUM_CLOCK_SKEW_SECONDS)
     return replace(
         application,
         token_epoch=application.token_epoch + 1,

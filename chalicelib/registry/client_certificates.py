@@ -33,11 +33,8 @@ class ClientCertificates:
         self._clock = clock
 
     def load(self, client_id: str) -> Registration:
-        """An application that has a certificate. Raises NotFound."""
-        registration = self._changes.load(client_id)
-        if registration.certificate is None:
-            raise NotFound("certificate")
-        return registration
+        """The application, with or without a certificate. Raises NotFound."""
+        return self._changes.load(client_id)
 
     def load_file(self, client_id: str) -> CertificateFile:
         """The file as it was uploaded. Raises NotFound."""

@@ -19,6 +19,7 @@ Rule = Callable[[RegistrationForm], Reasons]
 
 REQUIRED = "is required"
 UNUSED = "is not used by this grant type"
+NO_SCOPES = "must name at least one scope"
 _FINE: Reasons = {}
 
 
@@ -33,6 +34,9 @@ def broken_rules(
     for places, rule in _RULES:
         if not any(place in refused for place in places):
             reasons = {**rule(form), **reasons}
+    if "grant_type" in refused and "allowed_scopes" not in refused and not form.allowed_scopes:
+        # Every grant type but one needs scopes, so whoever corrects the one will need the other.
+        reasons["allowed_scopes"] = NO_SCOPES
     if not {"grant_type", "certificate"} & set(refused):
         reasons = {**_certificate(form, holds_certificate=holds_certificate), **reasons}
     return reasons
@@ -47,7 +51,7 @@ def _user(form: RegistrationForm) -> Reasons:
 
 def _scopes(form: RegistrationForm) -> Reasons:
     if not form.scopes:
-        return {"allowed_scopes": "must name at least one scope"}
+        return {"allowed_scopes": NO_SCOPES}
     certificate = form.grant_type is GrantType.CLIENT_CERTIFICATE
     if certificate and form.scopes != {ODATA_QUERY}:
         return {"allowed_scopes": "must be odata_query alone for a client certificate"}

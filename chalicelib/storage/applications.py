@@ -51,7 +51,8 @@ class Applications:
             **_put_grants(grants),
         }
         if application.certificate is not None:
-            writes[_CERTIFICATE] = _mark_certificate(application)
+            thumbprint = application.certificate.thumbprint
+            writes[_CERTIFICATE] = _mark_certificate(thumbprint, application.client_id)
         self._commit(writes, event)
 
     def load(self, client_id: str) -> Registration | None:
@@ -138,12 +139,8 @@ def _mark_name(application: Application) -> Put:
     return Put(NameRecord, item, NameRecord.key.does_not_exist())
 
 
-def _mark_certificate(application: Application) -> Put:
-    assert application.certificate is not None
-    item = CertificateRecord.write(
-        keys.certificate_key(application.certificate.thumbprint),
-        {"owner": application.client_id},
-    )
+def _mark_certificate(thumbprint: str, owner: str) -> Put:
+    item = CertificateRecord.write(keys.certificate_key(thumbprint), {"owner": owner})
     return Put(CertificateRecord, item, CertificateRecord.key.does_not_exist())
 
 
@@ -162,7 +159,7 @@ def _move_certificate(old: Application, new: Application) -> dict[str, Write]:
     if held == wanted:
         return writes
     if wanted is not None:
-        writes[_CERTIFICATE] = _mark_certificate(new)
+        writes[_CERTIFICATE] = _mark_certificate(wanted, new.client_id)
     if held is not None:
         key = keys.certificate_key(held)
         writes["old certificate"] = Delete(CertificateRecord, key)

@@ -250,3 +250,28 @@ def test_a_race_that_is_lost_three_times_is_told(
     with pytest.raises(error):
         users.disable(user_id, ACTOR, version)
     assert len(tries) == (3 if version is None else 1)
+
+
+def test_a_change_cannot_take_the_name_of_another(users: Users) -> None:
+    users.create(form(), ACTOR)
+    other = users.create(form(user_name="other"), ACTOR)
+    with pytest.raises(FieldsTaken):
+        users.update(other.user.user_id, {"user_name": "JDOE"}, ACTOR)
+    assert users.load(other.user.user_id) == other
+
+
+def test_a_lost_race_is_decided_anew(
+    users: Users, stores: FakeStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = users.create(form(), ACTOR)
+    write = stores.users.replace
+
+    def lose_once(*_: object, **__: object) -> None:
+        raced = replace(before, email="r@b.example", user=replace(before.user, version=2))
+        stores.memory.accounts[before.user.user_id] = raced
+        monkeypatch.setattr(stores.users, "replace", write)
+        raise UserChanged
+
+    monkeypatch.setattr(stores.users, "replace", lose_once)
+    after = users.update(before.user.user_id, {"given_name": "Jo"}, ACTOR)
+    assert (after.email, after.given_name, after.user.version) == ("r@b.example", "Jo", 3)

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from tests.faults import expressions
 from tests.faults.expressions import InvalidExpression, Item
-from tests.faults.items import item_bytes, plain, plain_copy, read_units
+from tests.faults.items import item_bytes, plain, plain_copy, read_units, stored_bytes, stored_copy
 from tests.faults.tables import (
     Arguments,
     ConditionFailed,
@@ -77,7 +77,7 @@ class InMemoryDynamoDB:
 
     def __init__(self) -> None:
         self.tables: dict[str, Table] = {}
-        self._replica: Snapshot | None = None
+        self.replica: Snapshot | None = None
         self._tokens: dict[str, bytes] = {}
         self._operations: Mapping[str, Callable[[Arguments], dict[str, Any]]] = {
             "GetItem": self._get_item,
@@ -104,7 +104,7 @@ class InMemoryDynamoDB:
             raise failure(operation, "ValidationException", str(error)) from error
         except ConditionFailed as error:
             item = error.item if arguments.get("ReturnValuesOnConditionCheckFailure") else None
-            extra: dict[str, Any] = {} if item is None else {"Item": plain_copy(item)}
+            extra: dict[str, Any] = {} if item is None else {"Item": stored_copy(item)}
             raise failure(
                 operation, "ConditionalCheckFailedException", str(error), **extra
             ) from error
@@ -117,12 +117,12 @@ class InMemoryDynamoDB:
         """Go back to a snapshot."""
         for name, table in self.tables.items():
             table.items = dict(snapshot.get(name, {}))
-        self._replica = None
+        self.replica = None
         self._tokens.clear()
 
     def freeze_replica(self) -> None:
         """From now on eventually consistent reads answer with the items of this moment."""
-        self._replica = self.snapshot()
+        self.replica = self.snapshot()
 
     def delete_expired(self, now: int) -> int:
         """Delete everything that TTL allows at `now`; returns how many items went."""
@@ -143,9 +143,9 @@ class InMemoryDynamoDB:
         return table
 
     def _readable(self, table: Table, *, consistent: bool) -> Mapping[str, Item]:
-        if consistent or self._replica is None:
+        if consistent or self.replica is None:
             return table.items
-        return self._replica[table.name]
+        return self.replica[table.name]
 
     def _get_item(self, arguments: Arguments) -> dict[str, Any]:
         table = self._table(arguments["TableName"])
@@ -343,7 +343,7 @@ def failure(
 
 
 def _read_units(item: Item | None, *, consistent: bool) -> float:
-    return read_units(item_bytes(item)) * (1 if consistent else 0.5)
+    return read_units(stored_bytes(item)) * (1 if consistent else 0.5)
 
 
 def _consumed(
@@ -358,7 +358,7 @@ def _consumed(
 def _cancellation(arguments: Arguments, error: ConditionFailed) -> dict[str, Any]:
     reason: dict[str, Any] = {"Code": "ConditionalCheckFailed", "Message": str(error)}
     if arguments.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and error.item is not None:
-        reason["Item"] = plain_copy(error.item)
+        reason["Item"] = stored_copy(error.item)
     return reason
 
 
@@ -366,11 +366,11 @@ def _returned(mode: str, write: Write, operation: str) -> dict[str, Any]:
     if mode == "NONE":
         return {}
     if mode == "ALL_OLD":
-        return {} if write.before is None else {"Attributes": plain_copy(write.before)}
+        return {} if write.before is None else {"Attributes": stored_copy(write.before)}
     if operation != "UpdateItem" or write.after is None:
         raise InvalidExpression("Return values set to invalid value")
     if mode == "ALL_NEW":
-        return {"Attributes": plain_copy(write.after)}
+        return {"Attributes": stored_copy(write.after)}
     source = write.after if mode == "UPDATED_NEW" else write.before or {}
     return {"Attributes": plain_copy({n: v for n, v in source.items() if n in write.named})}
 
@@ -378,7 +378,7 @@ def _returned(mode: str, write: Write, operation: str) -> dict[str, Any]:
 def _projected(item: Item, arguments: Arguments) -> Item:
     text = arguments.get("ProjectionExpression")
     if text is None:
-        return plain_copy(item)
+        return stored_copy(item)
     names = arguments.get("ExpressionAttributeNames", {})
     paths = [expressions.resolve(path, names) for path in expressions.projection(text).paths]
     if any(len(path) > 1 for path in paths):

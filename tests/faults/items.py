@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from marshal import dumps, loads
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.faults.expressions import AttributeValue, InvalidExpression, Item
 
@@ -77,6 +77,38 @@ def _number(content: str) -> str:
     except ArithmeticError:
         raise InvalidExpression(f"{content!r} is no number") from None
     return str(content)
+
+
+class _Frozen(NamedTuple):
+    """What is computed once of an item, which never changes in place."""
+
+    item: Item
+    size: int
+    content: bytes
+
+
+_MAXIMUM_FROZEN = 10_000
+_frozen: dict[int, _Frozen] = {}
+
+
+def _freeze(item: Item) -> _Frozen:
+    frozen = _frozen.get(id(item))
+    if frozen is None or frozen.item is not item:
+        if len(_frozen) >= _MAXIMUM_FROZEN:
+            _frozen.clear()
+        frozen = _frozen[id(item)] = _Frozen(item, item_bytes(item), dumps(item))
+    return frozen
+
+
+def stored_bytes(item: Item | None) -> int:
+    """The size of an item in a table."""
+    return 0 if item is None else _freeze(item).size
+
+
+def stored_copy(item: Item) -> Item:
+    """A copy of an item in a table."""
+    copied: Item = loads(_freeze(item).content)  # noqa: S302 - bytes made by `_freeze`
+    return copied
 
 
 def plain_copy(item: Any) -> Item:

@@ -7,8 +7,7 @@ runs a schedule again and again, depth first, until every choice was taken.
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
 from typing import Any, ClassVar
@@ -16,8 +15,11 @@ from typing import Any, ClassVar
 from botocore.exceptions import ReadTimeoutError
 
 from tests.faults.dynamodb import InMemoryDynamoDB, failure
+from tests.faults.items import plain
 
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
+# The pause before a retry is no step of its own: the retry is one, and time stands still.
+SHORTEST_SLEEP_SECONDS = 0.5
 _STUCK_SECONDS = 30
 
 
@@ -34,34 +36,118 @@ class Fault(Enum):
 _READ_FAULTS = (Fault.ERROR, Fault.SLOW)
 
 
+Place = tuple[str, str]
+"""(table, key)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What a step touched; two steps that touch nothing in common can be swapped.
+
+    `moves_world`: it changed the time or anything at all. `starts` and `finishes`: an operation
+    began or ended in it, whose order tells whether one came after the answer of the other.
+    """
+
+    mover: str
+    reads: frozenset[Place] = frozenset()
+    writes: frozenset[Place] = frozenset()
+    starts: bool = False
+    finishes: bool = False
+    moves_world: bool = False
+    is_fault: bool = False
+
+    def depends_on(self, other: "Footprint") -> bool:
+        """Whether the order of the two steps can matter."""
+        return bool(
+            self.mover == other.mover
+            or self.moves_world
+            or other.moves_world
+            or (self.is_fault and other.is_fault)
+            or (self.finishes and other.starts)
+            or (self.starts and other.finishes)
+            or self.writes & (other.reads | other.writes)
+            or self.reads & other.writes
+        )
+
+
+@dataclass(slots=True)
+class _Node:
+    """A choice on the present path: what was tried here, and what need not be."""
+
+    options: list[str]
+    asleep: dict[str, Footprint]
+    choice: int
+    tried: dict[str, Footprint] = field(default_factory=dict)
+
+    def next_choice(self, start: int) -> int | None:
+        """The first option from `start` on that is not asleep."""
+        for index in range(start, len(self.options)):
+            if self.options[index] not in self.asleep:
+                return index
+        return None
+
+
+class Redundant(Exception):
+    """Everything that could come next was covered by swapping independent steps."""
+
+
 class Path:
-    """The choices of one schedule: a given beginning, then always the first option."""
+    """The choices of one schedule, and the way to the next one, depth first.
 
-    def __init__(self, beginning: list[int]) -> None:
-        self._beginning = beginning
-        self.taken: list[tuple[int, int]] = []
-        self.labels: list[str] = []
+    Sleep sets (Godefroid 1996, §5) leave out orders that differ in independent steps alone:
+    every state at the end is still reached.
+    """
 
-    def choose(self, labels: list[str]) -> int:
-        """The index of the option to take."""
-        place = len(self.taken)
-        choice = self._beginning[place] if place < len(self._beginning) else 0
-        if choice >= len(labels):
+    def __init__(self) -> None:
+        self._nodes: list[_Node] = []
+        self._depth = 0
+        self._asleep: dict[str, Footprint] = {}
+
+    @property
+    def steps(self) -> list[str]:
+        """The options taken so far."""
+        return [node.options[node.choice] for node in self._nodes[: self._depth]]
+
+    def choose(self, options: list[str]) -> int:
+        """The index of the option to take. Raises Redundant."""
+        if self._depth == len(self._nodes):
+            node = _Node(options, self._asleep, choice=0)
+            choice = node.next_choice(0)
+            if choice is None:
+                raise Redundant
+            node.choice = choice
+            self._nodes.append(node)
+        node = self._nodes[self._depth]
+        if node.options != options:
             raise AssertionError(
                 "the same choices led elsewhere: the operations are not repeatable"
             )
-        self.taken.append((choice, len(labels)))
-        self.labels.append(labels[choice])
-        return choice
+        self._depth += 1
+        return node.choice
 
-    def following(self) -> list[int] | None:
-        """The beginning of the next schedule, depth first; None after the last."""
-        choices = list(self.taken)
-        while choices:
-            choice, count = choices.pop()
-            if choice + 1 < count:
-                return [taken for taken, _ in choices] + [choice + 1]
-        return None
+    def took(self, footprint: Footprint) -> None:
+        """Say what the step just chosen has touched."""
+        node = self._nodes[self._depth - 1]
+        others = node.asleep | node.tried
+        node.tried[node.options[node.choice]] = footprint
+        self._asleep = {
+            option: other
+            for option, other in others.items()
+            if option != node.options[node.choice] and not other.depends_on(footprint)
+        }
+
+    def advance(self) -> bool:
+        """Go to the beginning of the next schedule; False after the last."""
+        self._depth = 0
+        self._asleep = {}
+        while self._nodes:
+            node = self._nodes[-1]
+            choice = node.next_choice(node.choice + 1)
+            if choice is not None:
+                node.choice = choice
+                return True
+            self._nodes.pop()
+        return False
 
 
 def explore(run: Callable[[Path], None], *, limit: int = 1_000_000) -> int:
@@ -69,20 +155,21 @@ def explore(run: Callable[[Path], None], *, limit: int = 1_000_000) -> int:
 
     Raises AssertionError with the steps of the first schedule that fails.
     """
-    beginning: list[int] | None = []
-    count = 0
-    while beginning is not None:
-        path = Path(beginning)
+    path = Path()
+    count = redundant = 0
+    while True:
         try:
             run(path)
+            count += 1
+        except Redundant:
+            redundant += 1
         except Exception as error:
-            steps = "\n  ".join(path.labels)
+            steps = "\n  ".join(path.steps)
             raise AssertionError(f"{error!r}\nin schedule {count + 1}:\n  {steps}") from error
-        count += 1
         if count > limit:
             raise AssertionError(f"more than {limit} schedules")
-        beginning = path.following()
-    return count
+        if not path.advance():
+            return count
 
 
 @dataclass(slots=True)
@@ -190,14 +277,16 @@ class Schedule:
         observe: Callable[[str, Mapping[str, Any]], None] | None = None,
     ) -> None:
         self.now = now
-        self.faulty = False
+        # Whether an operation began, or ended, in the present step.
+        self.starts = self.finishes = False
         self._path = path
         self._database = database
         self._faults = faults
         self._events = dict(events or {})
         self._observe = observe
         self._actors: list[Actor] = []
-        self._late: list[tuple[str, Mapping[str, Any]]] = []
+        # Requests that are still under way, by a number of their own.
+        self._late: dict[int, tuple[str, Mapping[str, Any]]] = {}
 
     def add(self, name: str, work: Callable[[], None]) -> None:
         """An actor that does `work`."""
@@ -206,18 +295,20 @@ class Schedule:
     def run(self) -> None:
         """Move the actors in the order of the path until all are done, then land late writes.
 
-        Raises what an actor raised.
+        Raises what an actor raised, and Redundant.
         """
         try:
             while any(actor.pending is not None for actor in self._actors):
-                options = list(self._options())
-                choice = self._path.choose([label for label, _ in options])
-                options[choice][1]()
+                options = dict(self._options())
+                labels = list(options)
+                self.starts = self.finishes = False
+                footprint = options[labels[self._path.choose(labels)]]()
+                self._path.took(replace(footprint, starts=self.starts, finishes=self.finishes))
                 for actor in self._actors:
                     if actor.error is not None:
                         raise actor.error
-            while self._late:
-                self._land(self._late[0])
+            for number in list(self._late):
+                self._land(number)
         finally:
             for actor in self._actors:
                 actor.abandon()
@@ -236,58 +327,72 @@ class Schedule:
         actor = self._current()
         if actor is None:
             self.now += seconds
-        else:
+        elif seconds >= SHORTEST_SLEEP_SECONDS:
             actor.stop_before(Pending(f"waits {seconds:.1f} s", wakes_at=self.now + seconds))
 
     def _current(self) -> Actor | None:
         return next((actor for actor in self._actors if actor.is_current), None)
 
-    def _options(self) -> Iterator[tuple[str, Callable[[], None]]]:
+    def _options(self) -> Iterator[tuple[str, Callable[[], Footprint]]]:
+        """What can happen next: by label, which says all there is to know about it."""
         for actor in self._actors:
             pending = actor.pending
             if pending is None:
                 continue
-            yield f"{actor.name}: {pending.label}", partial(self._move, actor, pending, None)
+            yield f"{actor.name}: {pending.label}", partial(self._move, actor, pending)
             if self._faults and pending.operation:
-                faults = Fault if pending.operation in WRITES else _READ_FAULTS
-                for fault in faults:
+                for fault in Fault if pending.operation in WRITES else _READ_FAULTS:
                     label = f"{actor.name}: {pending.label} — {fault.value}"
-                    yield label, partial(self._move, actor, pending, fault)
-        for late in self._late:
-            yield f"late: {late[0]} {_target(late[1])}", partial(self._land, late)
+                    yield label, partial(self._fail, actor, pending, fault)
+        for number, late in self._late.items():
+            label = f"late {number}: {late[0]} {_target(late[1])}"
+            yield label, partial(self._land, number)
         for name in self._events:
             yield f"world: {name}", partial(self._happen, name)
 
-    def _move(self, actor: Actor, pending: Pending, fault: Fault | None) -> None:
-        if pending.wakes_at is not None:
-            self.now = max(self.now, pending.wakes_at)
-        if not pending.operation:
-            actor.step(pending.answer)
-            return
-        if fault is not None:
-            self._faults -= 1
-            self.faulty = True
-        send = partial(self._perform, pending.operation, pending.arguments)
-        if fault is None:
-            actor.step(send)
-        elif fault is Fault.ERROR:
-            actor.step(partial(_raise, failure(pending.operation, "InternalServerError", "", 500)))
+    def _move(self, actor: Actor, pending: Pending) -> Footprint:
+        """The actor's next step, as it should be."""
+        if pending.operation:
+            actor.step(partial(self._perform, pending.operation, pending.arguments))
+            return _footprint(actor.name, pending.operation, pending.arguments)
+        wakes_at = self.now if pending.wakes_at is None else pending.wakes_at
+        moves_world = wakes_at > self.now
+        self.now = max(self.now, wakes_at)
+        actor.step(pending.answer)
+        return Footprint(actor.name, moves_world=moves_world)
+
+    def _fail(self, actor: Actor, pending: Pending, fault: Fault) -> Footprint:
+        """The actor's next call, with a fault."""
+        self._faults -= 1
+        operation, arguments = pending.operation, pending.arguments
+        send = partial(self._perform, operation, arguments)
+        happens = fault not in {Fault.ERROR, Fault.LATE}
+        footprint = Footprint(actor.name, is_fault=True)
+        if happens:
+            footprint = replace(_footprint(actor.name, operation, arguments), is_fault=True)
+        if fault in {Fault.LATE, Fault.REPEATED}:
+            self._late[self._faults] = operation, plain(arguments)
+        if fault is Fault.ERROR:
+            actor.step(partial(_raise, failure(operation, "InternalServerError", "", 500)))
         elif fault is Fault.SLOW:
             actor.pending = Pending(f"{pending.label} is answered", answer=_outcome(send))
+        elif fault is Fault.REPEATED:
+            actor.step(send)
         else:
-            request = pending.operation, deepcopy(pending.arguments)
-            outcome = _outcome(send) if fault is not Fault.LATE else None
-            if fault is not Fault.LOST:
-                self._late.append(request)
-            actor.step(outcome if outcome and fault is Fault.REPEATED else _time_out)
+            if happens:
+                _outcome(send)
+            actor.step(_time_out)
+        return footprint
 
-    def _land(self, late: tuple[str, Mapping[str, Any]]) -> None:
+    def _land(self, number: int) -> Footprint:
         """A request that its sender gave up on, or sent twice, arrives."""
-        self._late.remove(late)
+        late = self._late.pop(number)
         _outcome(partial(self._perform, *late))
+        return _footprint(f"late {number}", *late)
 
-    def _happen(self, name: str) -> None:
+    def _happen(self, name: str) -> Footprint:
         self._events.pop(name)(self)
+        return Footprint("world", moves_world=True)
 
     def _perform(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         try:
@@ -322,6 +427,29 @@ def _time_out() -> Any:
 
 def _abandon() -> Any:
     raise Abandoned
+
+
+def _footprint(mover: str, operation: str, arguments: Mapping[str, Any]) -> Footprint:
+    """The places that a request reads or writes; the whole world for what names no keys."""
+    if operation in WRITES:
+        return Footprint(mover, writes=frozenset(_written(arguments)))
+    if operation == "GetItem":
+        return Footprint(mover, reads=frozenset({_place(arguments)}))
+    if operation != "BatchGetItem":
+        return Footprint(mover, moves_world=True)
+    requests = arguments["RequestItems"].items()
+    reads = ((table, repr(key)) for table, request in requests for key in request["Keys"])
+    return Footprint(mover, reads=frozenset(reads))
+
+
+def _written(arguments: Mapping[str, Any]) -> Iterator[Place]:
+    for one in arguments.get("TransactItems", ({"": arguments},)):
+        yield from map(_place, one.values())
+
+
+def _place(arguments: Mapping[str, Any]) -> Place:
+    key = arguments["Key"] if "Key" in arguments else {"key": arguments["Item"]["key"]}
+    return arguments["TableName"], repr(key)
 
 
 def _target(arguments: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from tests.faults import expressions
 from tests.faults.expressions import AttributeValue, InvalidExpression, Item
-from tests.faults.items import item_bytes, validated, write_units
+from tests.faults.items import item_bytes, stored_bytes, validated, write_units
 
 Arguments = Mapping[str, Any]
 
@@ -81,7 +81,7 @@ class Write:
 
     def units(self, factor: int = 1) -> float:
         """Write units: the larger of the two sizes, and what each index has to change."""
-        size = max(item_bytes(self.before), item_bytes(self.after))
+        size = max(stored_bytes(self.before), stored_bytes(self.after))
         own = factor * write_units(size)
         return own + sum(
             _index_units(index, self.before, self.after) for index in self.table.indexes.values()

@@ -9,10 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any
 
-from botocore.awsrequest import (  # type: ignore[import-untyped]  # it ships no types
-    AWSPreparedRequest,
-)
-from botocore.compat import HTTPHeaders  # type: ignore[import-untyped]  # likewise
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.compat import HTTPHeaders
 from moto import mock_aws
 from moto.core.models import botocore_stubber
 

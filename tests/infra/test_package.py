@@ -7,12 +7,8 @@ import platform
 import zipfile
 from pathlib import Path
 
-import pytest
-
 from infra.archive import BOTOCORE_SERVICES, largest_parts, repack
 from infra.staging import LOCAL_ROOMS
-
-pytestmark = pytest.mark.xdist_group("package")
 
 # The bytes before the code in a .pyc: magic, flags, hash of the source (PEP 552).
 PYC_HEADER = 16

@@ -23,17 +23,17 @@ from tests.infra.events import EventMaker, http_event, rest_event
 from tests.infra.iam import policy_of
 from tests.infra.runtime import Function, running
 
-pytestmark = [
-    pytest.mark.xdist_group("package"),
-    pytest.mark.skipif(
-        (sys.platform, platform.machine()) != ("linux", "x86_64"),
-        reason="the package holds binaries of Lambda's platform",
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"),
+    reason="the package holds binaries of Lambda's platform",
+)
 
 ISSUER = "https://issuer.example"
 SETTINGS = Settings(
-    issuer=ISSUER, certificate_bucket="grantline-certificates-123456789012", lease_seconds=0
+    issuer=ISSUER,
+    table_prefix="packaged-",
+    certificate_bucket="packaged-certificates-123456789012",
+    lease_seconds=0,
 )
 ENVIRON = {
     "GRANTLINE_ISSUER": SETTINGS.issuer,

@@ -18,8 +18,6 @@ from chalicelib.settings import Settings
 from infra.package import lint
 from infra.staging import PackagingFailed
 
-pytestmark = pytest.mark.xdist_group("package")
-
 Template = dict[str, Any]
 
 

@@ -1,0 +1,63 @@
+"""The way in to a new deployment."""
+
+import json
+
+import boto3
+import pytest
+
+from chalicelib.oauth.clock import SystemClock
+from chalicelib.settings import Settings
+from chalicelib.storage.resources import create_resources
+from chalicelib.storage.stores import Stores, open_stores
+from infra.first_administrator import main
+from tests.tables import Aws
+
+PREFIX = "first-"
+BUCKET = "first-certificates"
+STACK = {
+    "Parameters": {
+        "TablePrefix": {"Type": "String", "Default": PREFIX},
+        "AuditRetentionDays": {"Type": "Number", "Default": 30},
+    },
+    "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+    "Outputs": {"CertificateBucketName": {"Value": BUCKET}},
+}
+
+
+@pytest.fixture(scope="module")
+def stores(aws: Aws) -> Stores:  # noqa: ARG001 - what the stack below is made in
+    boto3.client("cloudformation").create_stack(StackName="first", TemplateBody=json.dumps(STACK))
+    settings = Settings(table_prefix=PREFIX, certificate_bucket=BUCKET)
+    create_resources(settings)
+    return open_stores(settings, SystemClock())
+
+
+def run(name: str) -> int:
+    return main(["--stack", "first", "--user-domain", "corp", "--user-name", name])
+
+
+def test_it_registers_an_administrator_once_and_says_who_did(
+    stores: Stores, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("ada") == 0
+    printed = dict(line.split() for line in capsys.readouterr().out.splitlines())
+    assert printed["client_secret"].startswith("gls_")
+    registration = stores.applications.load(printed["client_id"])
+    assert registration is not None
+    assert registration.application.allowed_scopes == {"admin"}
+    account = stores.users.find("corp", "ada")
+    assert account is not None
+    assert account.user.roles == {"administrator"}
+    (event, *_) = stores.audit.list_events(printed["client_id"], None, 10).items
+    assert str(event.actor.user_name).startswith("arn:aws:")
+
+    assert run("ada") == 1
+    failed = capsys.readouterr()
+    assert failed.out == ""
+    assert "name" in failed.err
+
+
+def test_an_impossible_user_is_refused(stores: Stores, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("x" * 1000) == 1
+    assert "user_name" in capsys.readouterr().err
+    assert stores.users.find("corp", "x" * 1000) is None

@@ -1,6 +1,7 @@
 """Composition root: settings, stores, services, blueprints. Importing it does no I/O."""
 
 import os
+from dataclasses import dataclass
 from functools import partial
 
 from aws_lambda_powertools import Logger
@@ -12,76 +13,100 @@ from chalicelib.endpoints.adapter import Edge
 from chalicelib.endpoints.oauth import OAuthEndpoints, document
 from chalicelib.oauth.certificate_assertion import CertificateHeader
 from chalicelib.oauth.clock import Clock, SystemClock
+from chalicelib.oauth.id_token import IdTokens
 from chalicelib.oauth.introspection import IntrospectionEndpoint
 from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.metadata import describe
 from chalicelib.oauth.revocation import RevocationEndpoint
+from chalicelib.oauth.signing_keys import KeyProtector, KeyRing
 from chalicelib.oauth.token_endpoint import TokenEndpoint
 from chalicelib.oauth.validation import TokenValidator
 from chalicelib.protected.guard import Guard
+from chalicelib.protected.userinfo import UserInfo
 from chalicelib.protected.whoami import WhoAmI
 from chalicelib.settings import Settings
 from chalicelib.storage.connection import Connection, request_budget
+from chalicelib.storage.kms import KmsKeyProtector
 from chalicelib.storage.stores import Stores, open_stores
 
 APP_NAME = "grantline"
+# Below the five minutes after which a process reads the key ring again.
+JWKS_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the blueprints are made of."""
+
+    settings: Settings
+    clock: Clock
+    stores: Stores
+    edge: Edge
+    validator: TokenValidator
+    guard: Guard
+    ring: KeyRing
+    id_tokens: IdTokens
 
 
 def create_app(
-    settings: Settings, *, connection: Connection | None = None, clock: Clock | None = None
+    settings: Settings,
+    *,
+    connection: Connection | None = None,
+    clock: Clock | None = None,
+    protector: KeyProtector | None = None,
 ) -> Chalice:
-    """The Chalice application over DynamoDB, or over what another `connection` reaches."""
-    clock = clock or SystemClock()
-    stores = open_stores(settings, clock, connection)
+    """The Chalice application over DynamoDB and KMS, or over what stands in for them."""
     app = Chalice(app_name=APP_NAME, configure_logs=False)
-    logger = Logger(service=APP_NAME, level=settings.log_level)
-    edge = Edge(app, logger, partial(request_budget, clock), configured=bool(settings.issuer))
-    validator = TokenValidator(stores.grants, clock)
-    guard = Guard(validator, CertificateHeader(stores.grants, clock, settings.issuer))
-    app.register_blueprint(
-        _oauth(
-            edge,
-            settings=settings,
-            stores=stores,
-            clock=clock,
-            validator=validator,
-            guard=guard,
-        )
-    )
-    app.register_blueprint(_administration(edge, settings, stores, clock, guard))
+    clock = clock or SystemClock()
+    protector = protector or KmsKeyProtector(clock, settings.key_id)
+    parts = _join(app, settings, clock, open_stores(settings, clock, connection), protector)
+    app.register_blueprint(_oauth(parts))
+    app.register_blueprint(_administration(parts))
     return app
 
 
-def _oauth(
-    edge: Edge,
-    *,
-    settings: Settings,
-    stores: Stores,
-    clock: Clock,
-    validator: TokenValidator,
-    guard: Guard,
-) -> Blueprint:
+def _join(
+    app: Chalice, settings: Settings, clock: Clock, stores: Stores, protector: KeyProtector
+) -> Parts:
+    logger = Logger(service=APP_NAME, level=settings.log_level)
+    validator = TokenValidator(stores.grants, clock)
+    ring = KeyRing(stores.key_rings, protector, clock, settings.issuer)
+    return Parts(
+        settings=settings,
+        clock=clock,
+        stores=stores,
+        edge=Edge(app, logger, partial(request_budget, clock), configured=bool(settings.issuer)),
+        validator=validator,
+        guard=Guard(validator, CertificateHeader(stores.grants, clock, settings.issuer)),
+        ring=ring,
+        id_tokens=IdTokens(ring, settings.issuer),
+    )
+
+
+def _oauth(parts: Parts) -> Blueprint:
+    grants, clock, issuer = parts.stores.grants, parts.clock, parts.settings.issuer
     return oauth_routes.blueprint(
-        edge,
+        parts.edge,
         OAuthEndpoints(
-            token=TokenEndpoint(stores.grants, clock, settings.issuer),
-            introspect=IntrospectionEndpoint(stores.grants, validator, clock, settings.issuer),
-            revoke=RevocationEndpoint(stores.grants, clock, settings.issuer),
-            whoami=WhoAmI(guard),
-            metadata=document(describe(settings.issuer)),
-            health=partial(_health, stores),
+            token=TokenEndpoint(grants, parts.id_tokens, clock, issuer),
+            introspect=IntrospectionEndpoint(grants, parts.validator, clock, issuer),
+            revoke=RevocationEndpoint(grants, clock, issuer),
+            whoami=WhoAmI(parts.guard),
+            userinfo=UserInfo(parts.guard, parts.stores.users),
+            metadata=document(describe(issuer)),
+            jwks=partial(_jwks, parts.ring),
+            health=partial(_health, parts.stores),
         ),
     )
 
 
-def _administration(
-    edge: Edge, settings: Settings, stores: Stores, clock: Clock, guard: Guard
-) -> Blueprint:
+def _administration(parts: Parts) -> Blueprint:
+    stores = parts.stores
     return admin_routes.blueprint(
-        edge,
+        parts.edge,
         partial(
             admin_routes.open_administration,
-            guard=guard,
+            guard=parts.guard,
             applications=stores.applications,
             users=stores.users,
             sessions=stores.sessions,
@@ -89,10 +114,15 @@ def _administration(
             files=stores.certificate_files,
             trail=stores.audit,
             reader=stores.grants,
-            clock=clock,
-            issuer=settings.issuer,
+            clock=parts.clock,
+            issuer=parts.settings.issuer,
         ),
     )
+
+
+def _jwks(ring: KeyRing, _: Request) -> Response:
+    """The public keys (RFC 7517 §5); the ring is made with the first question."""
+    return Response(200, ring.public_jwks(), {"Cache-Control": f"public, max-age={JWKS_SECONDS}"})
 
 
 def _health(stores: Stores, _: Request) -> Response:

@@ -33,6 +33,7 @@ from chalicelib.storage.connection import Connection
 from chalicelib.storage.resources import load_resources
 from chalicelib.storage.stores import open_stores
 from tests.faults.dynamodb import InMemoryDynamoDB
+from tests.keys import FakeProtector
 from tests.signing import ISSUER
 
 START = 1_800_000_000
@@ -104,6 +105,7 @@ class World:
     def __init__(self, *, lease_seconds: float = 0.0) -> None:
         self.clock = TurnedClock()
         self.database = InMemoryDynamoDB()
+        self.protector = FakeProtector()
         self.settings = Settings(issuer=ISSUER, table_prefix=PREFIX, lease_seconds=lease_seconds)
         for resource in load_resources().values():
             if resource["Type"] == "AWS::DynamoDB::Table":
@@ -113,7 +115,13 @@ class World:
 
     def open_process(self) -> "Process":
         """Another warm Lambda process, with leases of its own."""
-        return Process(create_app(self.settings, connection=self._connection(), clock=self.clock))
+        app = create_app(
+            self.settings,
+            connection=self._connection(),
+            clock=self.clock,
+            protector=self.protector,
+        )
+        return Process(app)
 
     def _connection(self) -> MemoryConnection:
         return MemoryConnection(self.clock, self.database)
@@ -151,7 +159,7 @@ class World:
         secret_id = new_ulid()
         value = mint(TokenKind.SECRET, application.client_id, None, secret_id, new_secret())
         grants: list[Grant] = []
-        if grant_type is not GrantType.CLIENT_CERTIFICATE:
+        if grant_type is not GrantType.CLIENT_CERTIFICATE and not application.public:
             stored = Secret(secret_id, digest(value), now)
             application = replace(application, secrets=(stored,))
         if grant_type in (GrantType.BEARER_TOKEN, GrantType.ALL):

@@ -1,5 +1,6 @@
 """Between Chalice and the rooms below: events to requests, errors to answers, one log line each."""
 
+import re
 import time
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
@@ -35,7 +36,16 @@ SECURITY_HEADERS = {
 _CHALICE_ERRORS = {
     405: {"error": "invalid_request", "error_description": "The method is not allowed here."},
 }
+_CROSS_ORIGIN = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "WWW-Authenticate, Retry-After",
+}
+_PREFLIGHT = {
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Max-Age": "3600",
+}
 _SERVER_ERROR = {"error": "server_error", "error_description": "The server failed."}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Calls(Protocol):
@@ -70,19 +80,38 @@ class Edge:
         self._budget = budget
         app.register_middleware(_finish, "http")
 
-    def add(self, blueprint: Blueprint, path: str, endpoints: Mapping[str, Endpoint]) -> None:
-        """Serve `endpoints` by method at `path`; content types are checked by the endpoints."""
+    def add(
+        self,
+        blueprint: Blueprint,
+        path: str,
+        endpoints: Mapping[str, Endpoint],
+        *,
+        cross_origin: bool = False,
+    ) -> None:
+        """Serve `endpoints` by method at `path`; content types are checked by the endpoints.
+
+        `cross_origin` lets pages of any origin call it (Fetch, "CORS protocol"): such a call
+        carries no cookie, so it can do no more than a program elsewhere.
+        """
+        extra: Mapping[str, str] = {}
+        if cross_origin:
+            extra = _CROSS_ORIGIN
+            methods = ", ".join(endpoints)
+            allowed = {"Access-Control-Allow-Methods": methods, **_PREFLIGHT}
+            endpoints = {**endpoints, "OPTIONS": lambda _: Response(204, None, allowed)}
         for method, endpoint in endpoints.items():
-            view = self._view(endpoint)
+            view = self._view(endpoint, extra)
             view.__name__ = f"{method}_{path}"
             blueprint.route(path, methods=[method], content_types=["*/*"])(view)
 
-    def _view(self, endpoint: Endpoint) -> Callable[..., ChaliceResponse]:
+    def _view(self, endpoint: Endpoint, extra: Mapping[str, str]) -> Callable[..., ChaliceResponse]:
         def view(**path_parameters: str) -> ChaliceResponse:
             current = self._app.current_request
             if current is None:
                 raise RuntimeError("Chalice calls views with a request")
-            return self._answer(endpoint, current, path_parameters)
+            answer = self._answer(endpoint, current, path_parameters)
+            answer.headers.update(extra)
+            return answer
 
         return view
 
@@ -93,6 +122,10 @@ class Edge:
         started = time.perf_counter()
         with request_log.collect() as fields, self._budget() as calls:
             response = self._respond(endpoint, current, path_parameters, fields)
+            if not _are_headers_sound(response.headers):
+                # Neither Chalice nor a gateway looks: one line break more is one header more.
+                fields.update(outcome="server_error", reason="control character in a header")
+                response = Response(500, _SERVER_ERROR)
         line = {
             "request_id": current.context.get("requestId", ""),
             "method": current.method,
@@ -137,6 +170,12 @@ class Edge:
             # Not `exception`: messages and locals of strange errors may hold a credential.
             self._logger.error("unexpected", extra={"frames": _frames(error)})  # noqa: TRY400 - above
             return Response(500, _SERVER_ERROR)
+
+
+def _are_headers_sound(headers: Mapping[str, str | list[str]]) -> bool:
+    """Whether no value could end its line (RFC 9110 §5.5)."""
+    values = [[value] if isinstance(value, str) else value for value in headers.values()]
+    return not any(_CONTROL.search(value) for several in values for value in several)
 
 
 def to_request(event: Mapping[str, Any], path_parameters: Mapping[str, str]) -> Request:

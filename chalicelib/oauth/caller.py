@@ -29,9 +29,12 @@ class TokenQuestion:
     snapshot: Snapshot
 
 
-def read_question(request: Request, store: GrantStore, clock: Clock, issuer: str) -> TokenQuestion:
+def read_question(
+    request: Request, store: GrantStore, clock: Clock, issuer: str, *, public: bool = False
+) -> TokenQuestion:
     """Authenticate the caller and read what its `token` needs, in one batch.
 
+    `public` lets a public application in by its client_id alone.
     A JWT that authenticates the caller is used up by it (checklist 31).
     Raises OAuthError, StoreUnavailable.
     """
@@ -42,7 +45,7 @@ def read_question(request: Request, store: GrantStore, clock: Clock, issuer: str
 
     def decide(snapshot: Snapshot) -> TokenQuestion:
         application = snapshot.applications.get(presented.client_id)
-        client = authenticate(presented, application, issuer, clock.now())
+        client = authenticate(presented, application, issuer, clock.now(), public=public)
         return TokenQuestion(client, token, snapshot)
 
     question = decide_on(store, reading, decide)

@@ -35,8 +35,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP response: `body` is JSON-serializable, or bytes sent as they are, or None."""
+    """One HTTP response.
+
+    `body` is JSON-serializable, or bytes sent as they are, or None; text with a `Content-Type`
+    of its own is sent as it is. A header with several values (`Set-Cookie`) has a list.
+    """
 
     status: int
     body: object = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str | list[str]] = field(default_factory=dict)

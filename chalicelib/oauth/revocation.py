@@ -6,7 +6,8 @@ from secrets import token_hex
 from chalicelib.oauth.caller import TokenQuestion, read_question
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.messages import Request, Response
-from chalicelib.oauth.model import Grant
+from chalicelib.oauth.model import Grant, GrantKind
+from chalicelib.oauth.person_tokens import hash_family
 from chalicelib.oauth.request_log import note
 from chalicelib.oauth.stores import GrantStore, Reading, Snapshot
 from chalicelib.oauth.tokens import Token, TokenKind
@@ -26,14 +27,16 @@ class RevocationEndpoint:
         Another application's token is left alone (RFC 7009 §2.1, checklist 47).
         Raises InvalidClient, InvalidRequest, and StoreUnavailable rather than a false 200.
         """
-        question = read_question(request, self._store, self._clock, self._issuer)
+        question = read_question(request, self._store, self._clock, self._issuer, public=True)
         token = question.token
         if token is None or token.client_id != question.client.application.client_id:
             note(outcome="ignored")
             return Response(200, {})
         if self._belongs(token, question):
             key = (token.client_id, token.grant_id)
-            self._store.revoke(key, self._clock.now(), token_hex(16))
+            grant = question.snapshot.grants.get(key)
+            of_person = grant is not None and grant.kind is GrantKind.AUTHORIZATION_CODE
+            self._store.revoke(key, self._clock.now(), token_hex(16), of_person=of_person)
             note(grant_id=token.grant_id)
         return Response(200, {})
 
@@ -54,12 +57,16 @@ def _issued(token: Token, snapshot: Snapshot) -> bool:
     grant = snapshot.grants.get((token.client_id, token.grant_id))
     if grant is None:
         return False
-    return any(
-        hmac.compare_digest(stored, token.hash) for stored in _hashes(token, grant, snapshot)
-    )
+    presented = token.hash if token.family is None else hash_family(token.family)
+    return any(hmac.compare_digest(stored, presented) for stored in _hashes(token, grant, snapshot))
 
 
 def _hashes(token: Token, grant: Grant, snapshot: Snapshot) -> list[str]:
+    """What the grant has stored of this kind; rotated refresh tokens share their family."""
+    if token.kind is TokenKind.REFRESH:
+        return [] if grant.refresh_tokens is None else [grant.refresh_tokens.family]
+    if token.kind is TokenKind.CODE:
+        return [] if grant.code is None else [grant.code.hash]
     if token.kind is TokenKind.SECRET:
         application = snapshot.applications.get(token.client_id)
         return [] if application is None else [secret.hash for secret in application.secrets]

@@ -1,8 +1,11 @@
 """The one guard before every protected route (RFC 6750 §2.1, §3)."""
 
+from collections.abc import Sequence
+
 from chalicelib.oauth.certificate_assertion import CertificateHeader
 from chalicelib.oauth.errors import InsufficientScope, InvalidRequest, InvalidToken, MissingToken
 from chalicelib.oauth.messages import Request
+from chalicelib.oauth.parameters import parse_form
 from chalicelib.oauth.validation import Access, TokenValidator
 
 CERTIFICATE_HEADER = "x-clientcertificate-token"
@@ -16,24 +19,35 @@ class Guard:
         self._certificate_header = certificate_header
 
     def admit(
-        self, request: Request, required_scope: str | None, *, certificate_header: bool = False
+        self,
+        request: Request,
+        required_scope: str | None,
+        *,
+        certificate_header: bool = False,
+        token_in_form: bool = False,
     ) -> Access:
         """The access of whoever calls, holding `required_scope` (None: any valid credential).
 
         `certificate_header` also takes a signed JWT in `X-ClientCertificate-Token`, where the
-        service behind is one for that header (OData, whoami).
+        service behind is one for that header (OData, whoami). `token_in_form` also takes
+        `access_token` from the form of a POST (RFC 6750 §2.2), as UserInfo must.
         Raises MissingToken, InvalidToken, InsufficientScope, InvalidRequest, StoreUnavailable.
         """
-        access = self._authenticate(request, certificate_header=certificate_header)
+        tokens = _form_tokens(request) if token_in_form else ()
+        access = self._authenticate(request, tokens, certificate_header=certificate_header)
         if required_scope is not None and required_scope not in access.scopes:
             raise InsufficientScope(required_scope)
         return access
 
-    def _authenticate(self, request: Request, *, certificate_header: bool) -> Access:
+    def _authenticate(
+        self, request: Request, form_tokens: Sequence[str], *, certificate_header: bool
+    ) -> Access:
         authorizations = request.headers.get("authorization", ())
         assertions = request.headers.get(CERTIFICATE_HEADER, ()) if certificate_header else ()
-        if len(authorizations) + len(assertions) > 1:
+        if len(authorizations) + len(assertions) + len(form_tokens) > 1:
             raise InvalidRequest("More than one credential was sent.")
+        if form_tokens:
+            return self._validator.validate(form_tokens[0])
         if assertions:
             return self._certificate_header.validate(assertions[0])
         if not authorizations:
@@ -42,3 +56,10 @@ class Guard:
         if scheme.lower() != "bearer":
             raise InvalidToken(detail="not the Bearer scheme")
         return self._validator.validate(value.strip(" "))
+
+
+def _form_tokens(request: Request) -> Sequence[str]:
+    if request.method != "POST" or not request.body:
+        return ()
+    token = parse_form(request).get("access_token")
+    return () if token is None else (token,)

@@ -51,7 +51,7 @@ class Applications:
         application = registration.application
         secret: NewSecret | None = None
         grants: tuple[Grant, ...] = ()
-        if has_secret(application.grant_type, application.redirect_strategy):
+        if has_secret(application.grant_type, public=application.public):
             secret = new_client_secret(application.client_id, now)
             application = replace(application, secrets=(secret.stored,))
             registration = replace(registration, application=application)
@@ -173,7 +173,7 @@ def _updated(before: Registration, draft: Draft, now: int) -> tuple[Registration
         cut = without_tokens(replace(new, grant_type=old.grant_type), now)
         new = replace(cut, grant_type=new.grant_type)
     ended: tuple[str, ...] = ()
-    if not has_secret(new.grant_type, new.redirect_strategy):
+    if not has_secret(new.grant_type, public=new.public):
         ended = tuple(secret.secret_id for secret in new.secrets)
         new = replace(new, secrets=())
     elif bears_its_secret(old.grant_type) and not bears_its_secret(new.grant_type):

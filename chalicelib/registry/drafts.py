@@ -8,7 +8,8 @@ from chalicelib.administration.refusals import INVALID_REDIRECT_URI, FieldsRefus
 from chalicelib.directory.stores import UserStore
 from chalicelib.oauth.errors import InvalidRequest
 from chalicelib.oauth.model import CertificateKey, GrantType, RedirectStrategy, User
-from chalicelib.oauth.scope import ADMIN, ADMINISTRATOR, SCOPES
+from chalicelib.oauth.redirect_strategy import TITLE_BAR_REDIRECT_URI, hash_redirect_uri
+from chalicelib.oauth.scope import ADMIN, ADMINISTRATOR, LOGIN, SCOPES
 from chalicelib.registry.certificates import (
     CertificateRefused,
     UploadedCertificate,
@@ -18,14 +19,20 @@ from chalicelib.registry.certificates import (
 from chalicelib.registry.form import STAND_INS, RegistrationForm
 from chalicelib.registry.grant_types import ACTING_AS_A_USER, REDIRECTING
 from chalicelib.registry.model import CertificateDetails, Registration
-from chalicelib.registry.redirect_uris import TITLE_BAR_REDIRECT_URI
 from chalicelib.registry.rules import broken_rules
 
 # Fields that only some grant types use, so that a change of grant type may drop them.
 _OF_A_USER = ("user_name", "user_domain")
 _OF_A_CERTIFICATE = ("header_accepts_issuer_audience",)
-_OF_A_STRATEGY = ("redirect_uris", "localhost_port")
-_OF_REDIRECTING = (*_OF_A_STRATEGY, "redirect_strategy", "require_pkce", "consent")
+_OF_A_STRATEGY = ("redirect_uris", "localhost_port", "public")
+_OF_LOGIN = ("post_logout_redirect_uris", "id_token_signed_response_alg")
+_OF_REDIRECTING = (
+    *_OF_A_STRATEGY,
+    *_OF_LOGIN,
+    "redirect_strategy",
+    "require_pkce",
+    "consent",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,9 @@ def changed_values(
         dropped += _OF_A_USER
     if grant_type not in REDIRECTING:
         dropped += _OF_REDIRECTING
+    scopes = after["allowed_scopes"]
+    if not (isinstance(scopes, list) and LOGIN in scopes):
+        dropped += _OF_LOGIN
     if grant_type != GrantType.CLIENT_CERTIFICATE:
         dropped += _OF_A_CERTIFICATE
     if after["redirect_strategy"] != values["redirect_strategy"]:
@@ -125,6 +135,9 @@ def form_values(registration: Registration, user: User | None) -> dict[str, obje
         "token_lifetime_minutes": _minutes(life_cycle.lifetime_seconds),
         "life_cycle_type": life_cycle.kind.value,
         "maximum_lifetime_minutes": _minutes(life_cycle.maximum_seconds),
+        "post_logout_redirect_uris": list(registration.post_logout_redirect_uris),
+        "public": application.public,
+        "id_token_signed_response_alg": application.id_token_signed_response_alg,
         "require_pkce": application.require_pkce,
         "consent": application.consent.value,
         "introspection": application.introspection.value,
@@ -136,8 +149,13 @@ def apply_draft(registration: Registration, draft: Draft) -> Registration:
     """The registration with everything that the form sets; status, epochs and secrets stay."""
     form = draft.form
     key, details = _certificate_after(registration, draft)
+    title_bar = form.redirect_strategy is RedirectStrategy.MOBILE_TITLE_BAR_BROWSER
+    uris = (TITLE_BAR_REDIRECT_URI,) if title_bar else tuple(form.redirect_uris or ())
     application = replace(
         registration.application,
+        redirect_uri_hashes=frozenset(map(hash_redirect_uri, uris)),
+        public=form.is_public,
+        id_token_signed_response_alg=form.id_token_signed_response_alg,
         name=form.name,
         grant_type=form.grant_type,
         allowed_scopes=form.scopes,
@@ -151,14 +169,13 @@ def apply_draft(registration: Registration, draft: Draft) -> Registration:
         require_pkce=form.require_pkce,
         consent=form.consent,
     )
-    title_bar = form.redirect_strategy is RedirectStrategy.MOBILE_TITLE_BAR_BROWSER
-    uris = (TITLE_BAR_REDIRECT_URI,) if title_bar else tuple(form.redirect_uris or ())
     return replace(
         registration,
         application=application,
         website=form.website,
         description=form.description,
         redirect_uris=uris,
+        post_logout_redirect_uris=tuple(form.post_logout_redirect_uris or ()),
         certificate=details,
     )
 

@@ -15,6 +15,7 @@ from chalicelib.oauth.model import (
     RedirectStrategy,
 )
 from chalicelib.oauth.scope import ODATA_QUERY
+from chalicelib.registry.grant_types import MOBILE
 from chalicelib.registry.redirect_uris import (
     MAXIMUM_REDIRECT_URI_LENGTH,
     MAXIMUM_REDIRECT_URIS,
@@ -108,10 +109,26 @@ class RegistrationForm(BaseModel):
         _EmptyIsNull,
         Field(description="One X.509 certificate: PEM, or DER in base64."),
     ] = None
+    post_logout_redirect_uris: (
+        Annotated[list[RedirectUri], Field(max_length=MAXIMUM_REDIRECT_URIS)] | None
+    ) = None
+    public: Annotated[
+        bool,
+        Field(
+            description="A web_application in a page, which cannot keep a secret. "
+            "Mobile applications always are."
+        ),
+    ] = False
+    id_token_signed_response_alg: Literal["RS256", "ES256"] = "RS256"
     require_pkce: bool = True
     consent: Annotated[Consent, _Lax] = Consent.REQUIRED
     introspection: Annotated[Introspection, _Lax] = Introspection.OWN
     header_accepts_issuer_audience: bool = False
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the application cannot keep a secret."""
+        return self.public or self.redirect_strategy in MOBILE
 
     @property
     def lifetime_minutes(self) -> int | None:

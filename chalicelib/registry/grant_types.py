@@ -9,13 +9,19 @@ REDIRECTING = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.ALL})
 BEARING_THEIR_SECRET = frozenset({GrantType.BEARER_TOKEN, GrantType.ALL})
 
 
-def has_secret(grant_type: GrantType, strategy: RedirectStrategy | None) -> bool:
+MOBILE = frozenset(
+    {RedirectStrategy.MOBILE_TITLE_BAR_BROWSER, RedirectStrategy.MOBILE_LOCALHOST_PORT}
+)
+
+
+def has_secret(grant_type: GrantType, *, public: bool) -> bool:
     """Whether an application of this kind can keep and use a client secret.
 
-    A certificate takes its place; a mobile application cannot keep one (RFC 8252 §8.4).
+    A certificate takes its place; a public client, mobile or in a page, cannot keep one
+    (RFC 8252 §8.4). `all` has one for its other grants.
     """
     if grant_type is GrantType.AUTHORIZATION_CODE:
-        return strategy is RedirectStrategy.WEB_APPLICATION
+        return not public
     return grant_type is not GrantType.CLIENT_CERTIFICATE
 
 

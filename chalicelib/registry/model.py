@@ -30,4 +30,5 @@ class Registration:
     website: str | None = None
     description: str | None = None
     redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
     certificate: CertificateDetails | None = None

@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 
 MAXIMUM_REDIRECT_URIS = 20
 MAXIMUM_REDIRECT_URI_LENGTH = 500
-TITLE_BAR_REDIRECT_URI = "bz:oauth:2.0:server:mobiletitlebarbrowser"
 
 # The characters of RFC 3986, less those refused below for reasons of their own.
 _URI = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")

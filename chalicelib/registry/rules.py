@@ -9,10 +9,11 @@ from chalicelib.oauth.model import (
     LifeCycleType,
     RedirectStrategy,
 )
+from chalicelib.oauth.redirect_strategy import TITLE_BAR_REDIRECT_URI
 from chalicelib.oauth.scope import ADMIN, LOGIN, ODATA_QUERY
 from chalicelib.registry.form import RegistrationForm
-from chalicelib.registry.grant_types import ACTING_AS_A_USER, REDIRECTING, has_secret
-from chalicelib.registry.redirect_uris import TITLE_BAR_REDIRECT_URI, validate_redirect_uris
+from chalicelib.registry.grant_types import ACTING_AS_A_USER, MOBILE, REDIRECTING, has_secret
+from chalicelib.registry.redirect_uris import validate_redirect_uris
 
 Reasons = Mapping[str, str]
 Rule = Callable[[RegistrationForm], Reasons]
@@ -119,9 +120,35 @@ def _certificate(form: RegistrationForm, *, holds_certificate: bool) -> Reasons:
 def _require_pkce(form: RegistrationForm) -> Reasons:
     if form.require_pkce:
         return _FINE
-    if form.redirect_strategy is not RedirectStrategy.WEB_APPLICATION:
-        return {"require_pkce": "may be false for a web_application alone"}
+    if form.redirect_strategy is not RedirectStrategy.WEB_APPLICATION or form.is_public:
+        return {"require_pkce": "may be false for a confidential web_application alone"}
     return _FINE
+
+
+def _public(form: RegistrationForm) -> Reasons:
+    if not form.public:
+        return _FINE
+    if form.grant_type not in REDIRECTING:
+        return {"public": UNUSED}
+    if form.grant_type is GrantType.ALL and form.redirect_strategy not in MOBILE:
+        return {"public": "must be false: the other grants of all need a secret"}
+    return _FINE
+
+
+def _login_fields(form: RegistrationForm) -> Reasons:
+    """What belongs to logging people in, which takes redirecting and the scope login."""
+    reasons: dict[str, str] = {}
+    if form.grant_type in REDIRECTING and LOGIN in form.scopes:
+        try:
+            validate_redirect_uris(form.post_logout_redirect_uris or ["https://none.invalid/"])
+        except ValueError as error:
+            reasons["post_logout_redirect_uris"] = str(error)
+        return reasons
+    if form.post_logout_redirect_uris:
+        reasons["post_logout_redirect_uris"] = "takes the scope login and a redirect"
+    if form.id_token_signed_response_alg != "RS256":
+        reasons["id_token_signed_response_alg"] = "takes the scope login and a redirect"
+    return reasons
 
 
 def _consent(form: RegistrationForm) -> Reasons:
@@ -133,7 +160,7 @@ def _introspection(form: RegistrationForm) -> Reasons:
     if form.introspection is Introspection.OWN:
         return _FINE
     authenticated = form.grant_type is GrantType.CLIENT_CERTIFICATE or has_secret(
-        form.grant_type, form.redirect_strategy
+        form.grant_type, public=form.is_public
     )
     reason = "must be own: an application without a credential cannot introspect"
     return _FINE if authenticated else {"introspection": reason}
@@ -157,7 +184,19 @@ _RULES: tuple[tuple[frozenset[str], Rule], ...] = (
         frozenset({"maximum_lifetime_minutes", "life_cycle_type", "token_lifetime_minutes"}),
         _maximum_lifetime,
     ),
-    (frozenset({"redirect_strategy", "require_pkce"}), _require_pkce),
+    (frozenset({"redirect_strategy", "require_pkce", "public"}), _require_pkce),
+    (frozenset({"grant_type", "redirect_strategy", "public"}), _public),
+    (
+        frozenset(
+            {
+                "grant_type",
+                "allowed_scopes",
+                "post_logout_redirect_uris",
+                "id_token_signed_response_alg",
+            }
+        ),
+        _login_fields,
+    ),
     (frozenset({"grant_type", "consent"}), _consent),
     (frozenset({"grant_type", "redirect_strategy", "introspection"}), _introspection),
     (frozenset({"grant_type", "header_accepts_issuer_audience"}), _issuer_audience),

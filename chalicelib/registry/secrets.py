@@ -76,7 +76,7 @@ class ClientSecrets:
 
         def alter(before: Registration, now: int) -> Change:
             application = before.application
-            if not has_secret(application.grant_type, application.redirect_strategy):
+            if not has_secret(application.grant_type, public=application.public):
                 raise Conflict("An application of this kind has no client secret.")
             kept = _overlapping(application, overlap_seconds, now)
             if len(kept) >= MAXIMUM_LIVE_SECRETS:

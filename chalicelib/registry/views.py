@@ -68,6 +68,9 @@ class ApplicationView(View):
     token_lifetime_minutes: Annotated[int | None, Field(description="Null: tokens never end.")]
     life_cycle_type: LifeCycleType
     maximum_lifetime_minutes: int | None
+    post_logout_redirect_uris: list[str]
+    public: bool
+    id_token_signed_response_alg: str
     require_pkce: bool
     consent: Consent
     introspection: Introspection

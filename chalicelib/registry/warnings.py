@@ -24,7 +24,7 @@ def warnings_of(registration: Registration, user: User | None, now: int) -> list
     life_cycle, key = application.life_cycle, application.certificate
     sliding = life_cycle.kind is LifeCycleType.SLIDING
     secretless = not application.secrets and has_secret(
-        application.grant_type, application.redirect_strategy
+        application.grant_type, public=application.public
     )
     held = {
         _ADMINISTRATOR: user is not None and ADMINISTRATOR in user.roles,

@@ -171,10 +171,9 @@ class PartAttribute(Attribute[_Part], Generic[_Part]):
         }
 
     def deserialize(self, value: Item) -> _Part:
-        fields: dict[str, Any] = {
-            name: int(entry[NUMBER]) if NUMBER in entry else entry[STRING]
-            for name, entry in value.items()
-        }
+        fields: dict[str, Any] = dict.fromkeys(self._part.__dataclass_fields__)
+        for name, entry in value.items():
+            fields[name] = int(entry[NUMBER]) if NUMBER in entry else entry[STRING]
         part: _Part = self._part(**fields)
         return part
 

@@ -41,7 +41,14 @@ def _fields_of(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
 _APPLICATION_FIELDS = tuple(Application.__dataclass_fields__)
 _USER_FIELDS = tuple(User.__dataclass_fields__)
 _GRANT_FIELDS = tuple(Grant.__dataclass_fields__)
-_REGISTRATION_FIELDS = ("created_at", "updated_at", "website", "description", "redirect_uris")
+_REGISTRATION_FIELDS = (
+    "created_at",
+    "updated_at",
+    "website",
+    "description",
+    "redirect_uris",
+    "post_logout_redirect_uris",
+)
 _ACCOUNT_FIELDS = ("created_at", "updated_at", "email", "given_name", "family_name")
 
 

@@ -133,6 +133,7 @@ class ApplicationDetailRecord(Record):
     website = UnicodeAttribute(null=True)
     description = UnicodeAttribute(null=True)
     redirect_uris = StringsAttribute()
+    post_logout_redirect_uris = StringsAttribute(null=True)
     certificate = JsonAttribute(null=True)
 
 

@@ -14,6 +14,7 @@ from chalicelib.storage.database import Database
 from chalicelib.storage.grants import Grants
 from chalicelib.storage.leases import Leases
 from chalicelib.storage.sessions import BrowserSessions
+from chalicelib.storage.signing_keys import KeyRings
 from chalicelib.storage.users import Users
 
 
@@ -32,6 +33,7 @@ class Stores:
     sessions: BrowserSessions
     consents: RememberedConsents
     attempts: Attempts
+    key_rings: KeyRings
     database: Database
 
 
@@ -49,5 +51,6 @@ def open_stores(settings: Settings, clock: Clock, connection: Connection | None 
         sessions=BrowserSessions(database, retention_days),
         consents=RememberedConsents(database, retention_days),
         attempts=Attempts(database),
+        key_rings=KeyRings(database),
         database=database,
     )

@@ -187,19 +187,17 @@ def _batch(world: World, process: Process, events: list[Event], step_seconds: fl
 def _in_stub(world: World, run_batch: Callable[[], int]) -> int:
     """Nanoseconds that a batch spends in the in-memory DynamoDB."""
     spent = 0
-    honest = world.database.send
 
-    def send(operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def meter(
+        _: str, __: Mapping[str, Any], answer: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
         nonlocal spent
         started = perf_counter_ns()
         try:
-            return honest(operation, arguments)
+            return answer()
         finally:
             spent += perf_counter_ns() - started
 
-    world.database.send = send  # type: ignore[method-assign] - a meter in between
-    try:
+    with world.database.intercepted(meter):
         run_batch()
-    finally:
-        del world.database.send  # type: ignore[method-assign] - as above
     return spent

@@ -1,6 +1,6 @@
 """What one request costs at AWS, counted where the database answers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,12 +21,13 @@ class Cost:
 def measure(world: World, process: Process, send: Send, status: int) -> Cost:
     """Send the request and add up what DynamoDB says that it consumed."""
     cost = Cost()
-    honest = world.database.send
 
-    def count(operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def count(
+        operation: str, arguments: Mapping[str, Any], answer: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
         assert arguments.get("ReturnConsumedCapacity") == "TOTAL", "every call asks for its cost"
-        answer = honest(operation, arguments)
-        consumed = answer["ConsumedCapacity"]
+        answered = answer()
+        consumed = answered["ConsumedCapacity"]
         tables = consumed if isinstance(consumed, list) else [consumed]
         units = sum(table["CapacityUnits"] for table in tables)
         cost.calls.append(operation)
@@ -34,12 +35,9 @@ def measure(world: World, process: Process, send: Send, status: int) -> Cost:
             cost.writes += units
         else:
             cost.reads += units
-        return answer
+        return answered
 
-    world.database.send = count  # type: ignore[method-assign] - the network in between
-    try:
+    with world.database.intercepted(count):
         reply = send(process)
-    finally:
-        del world.database.send  # type: ignore[method-assign] - as above
     assert reply.status == status, reply
     return cost

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Lock
 from typing import Any
@@ -19,17 +19,19 @@ SPELLINGS = ("Straße", "STRASSE", "\N{FULLWIDTH LATIN CAPITAL LETTER S}trasse",
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
+def world() -> Iterator[World]:
     """A deployment whose database answers one request at a time, in the order they come."""
     world = World()
-    lock, send = Lock(), world.database.send
+    lock = Lock()
 
-    def one_at_a_time(operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def one_at_a_time(
+        _: str, __: Mapping[str, Any], answer: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
         with lock:
-            return send(operation, arguments)
+            return answer()
 
-    monkeypatch.setattr(world.database, "send", one_at_a_time)
-    return world
+    with world.database.intercepted(one_at_a_time):
+        yield world
 
 
 def all_at_once(world: World, send: Callable[[Process, int], Reply]) -> list[Reply]:

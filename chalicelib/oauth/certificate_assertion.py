@@ -139,6 +139,14 @@ class CertificateHeader:
         )
 
 
+def client_audiences(issuer: str) -> tuple[str, ...]:
+    """The `aud` values of a JWT that authenticates a client or is redeemed for a token.
+
+    The issuer, or the token endpoint, which RFC 7523 §3 allows and client libraries send.
+    """
+    return (issuer, f"{issuer}/oauth2/server/token")
+
+
 def header_audience(issuer: str) -> str:
     """The `aud` of a JWT sent in the header."""
     return f"{issuer}/odata/query"

@@ -14,6 +14,7 @@ from chalicelib.oauth.certificate_assertion import (
     AssertionRefused,
     VerifiedAssertion,
     claimed_client_id,
+    client_audiences,
     verify,
 )
 from chalicelib.oauth.errors import InvalidClient
@@ -94,7 +95,7 @@ def authenticate(
     """
     if client.method is Method.PRIVATE_KEY_JWT:
         try:
-            assertion = verify(client.credential, application, (issuer,), now)
+            assertion = verify(client.credential, application, client_audiences(issuer), now)
         except AssertionRefused as error:
             raise InvalidClient(detail=str(error)) from error
         return AuthenticatedClient(_enabled(application), client.method, assertion)

@@ -325,6 +325,19 @@ def test_a_signed_jwt_gets_a_token_both_ways(world: World) -> None:
         assert (who.body["grant"], who.body["scope"]) == ("client_certificate", "odata_query")
 
 
+@pytest.mark.checklist("27")
+@pytest.mark.parametrize("path", ["", "/oauth2/server/token"])
+def test_the_audience_is_the_issuer_or_the_token_endpoint(world: World, path: str) -> None:
+    client = certified(world)
+    for number, ask in enumerate((by_assertion, by_jwt_bearer)):
+        assertion = signed(world, client, aud=ISSUER + path, jti=f"jti-{number}")
+        assert ask(world, assertion).status == 200
+    listed = signed(world, client, aud=[ISSUER + path], jti="list")
+    assert_refused(by_jwt_bearer(world, listed), 400, "invalid_grant")
+    other = signed(world, client, aud=f"{ISSUER}/oauth2/server/introspect", jti="other")
+    assert_refused(by_jwt_bearer(world, other), 400, "invalid_grant")
+
+
 @pytest.mark.checklist("31")
 def test_a_jti_is_good_for_one_token_whichever_way(world: World) -> None:
     assertion = signed(world, client := certified(world))

@@ -28,14 +28,14 @@ def make_tables(database: InMemoryDynamoDB, prefix: str) -> None:
     for record in RECORDS:
         by_table.setdefault(str(record.Meta.table_name), []).append(record)
     for table, kinds in by_table.items():
-        indexes = {
+        indexes: dict[str, Any] = {
             index.Meta.index_name: index._get_schema()
             for record in kinds
             for index in record._indexes.values()
         }
         types = {"key": "S"}
         for schema in indexes.values():
-            for attribute in schema.pop("attribute_definitions"):
+            for attribute in schema["attribute_definitions"]:
                 types[attribute["AttributeName"]] = attribute["AttributeType"]
         name = prefix + table
         database.send(

@@ -5,7 +5,9 @@ capacity units by DynamoDB's rules, and raises the same `ClientError`s. Tables h
 hash key. Items never change in place, so `snapshot` and `restore` copy no item.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from marshal import dumps
 from typing import Any
 
@@ -30,6 +32,8 @@ from tests.faults.tables import (
 )
 
 Snapshot = Mapping[str, Mapping[str, Item]]
+Intercept = Callable[[str, Arguments, Callable[[], dict[str, Any]]], dict[str, Any]]
+"""Is given an operation, its arguments, and a way to have it answered."""
 Row = tuple[tuple[Any, str], Item]
 """((range key, hash key), item): rows sort by their first part."""
 
@@ -79,6 +83,7 @@ class InMemoryDynamoDB:
         self.tables: dict[str, Table] = {}
         self.replica: Snapshot | None = None
         self._tokens: dict[str, bytes] = {}
+        self._intercept: Intercept | None = None
         self._operations: Mapping[str, Callable[[Arguments], dict[str, Any]]] = {
             "GetItem": self._get_item,
             "BatchGetItem": self._batch_get_item,
@@ -95,6 +100,20 @@ class InMemoryDynamoDB:
 
     def send(self, operation: str, arguments: Arguments) -> dict[str, Any]:
         """Answer one request. Raises ClientError as DynamoDB would have it."""
+        if self._intercept is None:
+            return self._answer(operation, arguments)
+        return self._intercept(operation, arguments, partial(self._answer, operation, arguments))
+
+    @contextmanager
+    def intercepted(self, intercept: Intercept) -> Iterator[None]:
+        """Put `intercept` in between, to count or to disturb."""
+        self._intercept = intercept
+        try:
+            yield
+        finally:
+            self._intercept = None
+
+    def _answer(self, operation: str, arguments: Arguments) -> dict[str, Any]:
         allowed = _PARAMETERS.get(operation)
         try:
             if allowed is not None:

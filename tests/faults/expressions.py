@@ -24,7 +24,7 @@ Placeholders = frozenset[str]
 _TOKEN = re.compile(r"\s*(?:([#:]\w+|\w+|<=|>=|<>|[=<>(),.+\-\[\]])|$)")
 _COMPARATORS = {"=", "<>", "<", "<=", ">", ">="}
 _ORDERED = {"S", "N", "B"}
-_SETS = {"SS", "NS", "BS"}
+SETS = {"SS", "NS", "BS"}
 
 
 class InvalidExpression(Exception):
@@ -98,30 +98,11 @@ def lookup(item: Mapping[str, AttributeValue], path: Path) -> AttributeValue | N
     return value
 
 
-def apply_update(
-    compiled: CompiledUpdate, item: Item, names: Names, values: Values
-) -> tuple[Item, frozenset[str]]:
-    """The item after the update, and the top-level attributes it names.
-
-    `item` stays as it is. Raises InvalidExpression.
-    """
-    steps = [(verb, resolve(path, names), operand) for verb, path, operand in compiled.actions]
-    _refuse_overlaps([path for _, path, _ in steps])
-    results = [
-        (verb, path, None if operand is None else _operand_value(operand, item, names, values))
-        for verb, path, operand in steps
-    ]
-    changed = dict(item)
-    for verb, path, value in results:
-        _apply(verb, path, value, lookup(item, path), changed)
-    return changed, frozenset(str(path[0]) for _, path, _ in steps)
-
-
 def compare(operator: str, left: AttributeValue | None, right: AttributeValue | None) -> bool:
     """A comparison; values of two types are unequal and in no order."""
     if left is None or right is None:
         return operator == "<>" and left is not right
-    (kind, one), (other_kind, other) = _only(left), _only(right)
+    (kind, one), (other_kind, other) = only(left), only(right)
     if operator in {"=", "<>"}:
         equal = kind == other_kind and _comparable(kind, one) == _comparable(kind, other)
         return equal is (operator == "=")
@@ -137,7 +118,7 @@ def compare(operator: str, left: AttributeValue | None, right: AttributeValue | 
 
 def sort_value(value: AttributeValue) -> Any:
     """What items of an index are sorted by."""
-    kind, content = _only(value)
+    kind, content = only(value)
     if kind == "S":
         return content.encode("utf-8")
     return _comparable(kind, content)
@@ -374,7 +355,7 @@ def _size_of(path: Path) -> Operand:
         value = lookup(item, resolve(path, names))
         if value is None:
             return None
-        kind, content = _only(value)
+        kind, content = only(value)
         return {"N": str(len(content.encode("utf-8") if kind == "S" else content))}
 
     return size
@@ -390,8 +371,8 @@ def _if_not_exists(path: Path, default: Operand) -> Operand:
 
 def _appended(first: Operand, second: Operand) -> Operand:
     def value(item: Item, names: Names, values: Values) -> AttributeValue:
-        one = _operand_value(first, item, names, values)
-        other = _operand_value(second, item, names, values)
+        one = operand_value(first, item, names, values)
+        other = operand_value(second, item, names, values)
         if "L" not in one or "L" not in other:
             raise InvalidExpression("list_append takes two lists")
         return {"L": [*one["L"], *other["L"]]}
@@ -401,21 +382,21 @@ def _appended(first: Operand, second: Operand) -> Operand:
 
 def _sum_of(left: Operand, right: Operand, factor: int) -> Operand:
     def value(item: Item, names: Names, values: Values) -> AttributeValue:
-        one = _operand_value(left, item, names, values)
-        other = _operand_value(right, item, names, values)
-        return _added(one, other, factor)
+        one = operand_value(left, item, names, values)
+        other = operand_value(right, item, names, values)
+        return added(one, other, factor)
 
     return value
 
 
-def _added(one: AttributeValue, other: AttributeValue, factor: int = 1) -> AttributeValue:
+def added(one: AttributeValue, other: AttributeValue, factor: int = 1) -> AttributeValue:
     if "N" not in one or "N" not in other:
         raise InvalidExpression("an operand in the update expression has an incorrect data type")
     total = _comparable("N", one["N"]) + factor * _comparable("N", other["N"])
     return {"N": f"{total:f}" if isinstance(total, Decimal) else str(total)}
 
 
-def _operand_value(operand: Operand, item: Item, names: Names, values: Values) -> AttributeValue:
+def operand_value(operand: Operand, item: Item, names: Names, values: Values) -> AttributeValue:
     value = operand(item, names, values)
     if value is None:
         raise InvalidExpression("the expression refers to an attribute that does not exist")
@@ -423,13 +404,13 @@ def _operand_value(operand: Operand, item: Item, names: Names, values: Values) -
 
 
 def _begins_with(value: AttributeValue, prefix: AttributeValue) -> bool:
-    (kind, content), (other_kind, start) = _only(value), _only(prefix)
+    (kind, content), (other_kind, start) = only(value), only(prefix)
     return kind == other_kind and kind in {"S", "B"} and content.startswith(start)
 
 
 def _contains(value: AttributeValue, element: AttributeValue) -> bool:
-    (kind, content), (element_kind, sought) = _only(value), _only(element)
-    if kind in _SETS:
+    (kind, content), (element_kind, sought) = only(value), only(element)
+    if kind in SETS:
         return kind[0] == element_kind and sought in content
     if kind == "L":
         return any(compare("=", one, element) for one in content)
@@ -437,10 +418,11 @@ def _contains(value: AttributeValue, element: AttributeValue) -> bool:
 
 
 def _has_type(value: AttributeValue, kind: AttributeValue) -> bool:
-    return bool(_only(value)[0] == kind["S"])
+    return bool(only(value)[0] == kind["S"])
 
 
-def _only(value: AttributeValue) -> tuple[str, Any]:
+def only(value: AttributeValue) -> tuple[str, Any]:
+    """The type and content of a value."""
     ((kind, content),) = value.items()
     return kind, content
 
@@ -448,7 +430,7 @@ def _only(value: AttributeValue) -> tuple[str, Any]:
 def _comparable(kind: str, content: Any) -> Any:
     if kind == "N":
         return int(content) if content.lstrip("-").isdigit() else Decimal(content)
-    if kind in _SETS:
+    if kind in SETS:
         return frozenset(content)
     if kind == "M":
         return {name: _normal(value) for name, value in content.items()}
@@ -458,77 +440,5 @@ def _comparable(kind: str, content: Any) -> Any:
 
 
 def _normal(value: AttributeValue) -> tuple[str, Any]:
-    kind, content = _only(value)
+    kind, content = only(value)
     return kind, _comparable(kind, content)
-
-
-def _refuse_overlaps(paths: list[Path]) -> None:
-    for index, one in enumerate(paths):
-        for other in paths[index + 1 :]:
-            shorter = min(len(one), len(other))
-            if one[:shorter] == other[:shorter]:
-                raise InvalidExpression("two document paths overlap with each other")
-
-
-def _apply(
-    verb: str, path: Path, value: AttributeValue | None, before: AttributeValue | None, item: Item
-) -> None:
-    parent, last = _parent(item, path)
-    if verb == "REMOVE":
-        _remove(parent, last)
-        return
-    assert value is not None
-    if verb == "ADD":
-        value = _added_to(before, value)
-    elif verb == "DELETE":
-        reduced = _without(before, value)
-        if reduced is None:
-            _remove(parent, last)
-            return
-        value = reduced
-    if isinstance(last, str) or last < len(parent):
-        parent[last] = value
-    else:
-        parent.append(value)
-
-
-def _parent(item: Item, path: Path) -> tuple[Any, str | int]:
-    """The container that the path's last part lies in, copied on the way down."""
-    container: Any = item
-    for depth, part in enumerate(path[:-1]):
-        try:
-            value = container[part]
-        except (KeyError, IndexError):
-            value = {}
-        kind = "M" if isinstance(path[depth + 1], str) else "L"
-        if kind not in value:
-            raise InvalidExpression("the document path is invalid for update")
-        copied = dict(value["M"]) if kind == "M" else list(value["L"])
-        container[part] = {kind: copied}
-        container = copied
-    return container, path[-1]
-
-
-def _remove(parent: Any, last: str | int) -> None:
-    if isinstance(last, str):
-        parent.pop(last, None)
-    elif last < len(parent):
-        del parent[last]
-
-
-def _added_to(before: AttributeValue | None, value: AttributeValue) -> AttributeValue:
-    kind, content = _only(value)
-    if kind == "N":
-        return _added(before or {"N": "0"}, value)
-    if kind not in _SETS or (before is not None and kind not in before):
-        raise InvalidExpression("ADD takes a number or a set of the attribute's type")
-    present = [] if before is None else before[kind]
-    return {kind: [*present, *(one for one in content if one not in present)]}
-
-
-def _without(before: AttributeValue | None, value: AttributeValue) -> AttributeValue | None:
-    kind, content = _only(value)
-    if kind not in _SETS or (before is not None and kind not in before):
-        raise InvalidExpression("DELETE takes a set of the attribute's type")
-    kept = [one for one in ([] if before is None else before[kind]) if one not in content]
-    return {kind: kept} if kept else None

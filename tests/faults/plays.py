@@ -1,12 +1,11 @@
-"""What actors do in a schedule, what became of it, and what must hold of every history.
+"""What actors do in a schedule: the starting states, the operations, the play itself.
 
 A play restores one starting state, lets its actors move as the path says, then asks every
-process about every credential. `History.validate` holds the result to the promises of the design.
+process about every credential.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import Enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,13 +13,16 @@ from chalicelib.administration.refusals import Conflict, NotFound
 from chalicelib.oauth.client_authentication import ASSERTION_TYPE
 from chalicelib.oauth.errors import OAuthError
 from chalicelib.oauth.grants.jwt_bearer import GRANT_TYPE as JWT_BEARER
+from chalicelib.oauth.messages import Response
 from chalicelib.oauth.model import Application, GrantType, LifeCycle, LifeCycleType
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.oauth.tokens import parse
 from chalicelib.storage.connection import request_budget
 from tests.faults.deployment import make_tables
 from tests.faults.dynamodb import InMemoryDynamoDB, Snapshot
-from tests.faults.schedules import Path, Schedule
+from tests.faults.history import Act, Credential, History, Outcome, broken_rules
+from tests.faults.paths import Path
+from tests.faults.schedules import Schedule
 from tests.faults.world import (
     ABSOLUTE,
     LEASE_SECONDS,
@@ -38,38 +40,6 @@ from tests.faults.world import (
 from tests.signing import certificate_key, claims, private_key, sign
 
 TOKENS = "test-tokens"
-
-
-class Outcome(Enum):
-    """How an operation ended."""
-
-    DONE = "done"
-    REFUSED = "refused"
-    UNAVAILABLE = "unavailable"
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """An access token or a bearer secret; `asked` and `born` are ticks, 0: before the play."""
-
-    value: str
-    is_secret: bool = False
-    asked: int = 0
-    born: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One operation that ended; `started` and `finished` are ticks, times are true seconds."""
-
-    kind: str
-    outcome: Outcome
-    started: int
-    finished: int
-    started_at: float
-    finished_at: float
-    detail: str = ""
-    credential: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +64,7 @@ def start_with_secrets(age_seconds: int = 0) -> Start:
     answer = process.token(
         form_request(application.client_id, secret, grant_type="client_credentials")
     )
-    token = answer.body["access_token"]  # type: ignore[index] - a dict on success
+    token = access_token(answer)
     return Start(database.snapshot(), application, secret, token, clock.time + age_seconds)
 
 
@@ -107,7 +77,7 @@ def start_with_revoked_token() -> Start:
     )
     client_id = application.client_id
     answer = process.token(form_request(client_id, secret, grant_type="client_credentials"))
-    token = answer.body["access_token"]  # type: ignore[index] - a dict on success
+    token = access_token(answer)
     process.revoke(form_request(client_id, secret, token=token))
     now = clock.time + 86_400 + 1
     return Start(database.snapshot(), application, secret, token, now, revoked=True)
@@ -125,9 +95,14 @@ def start_with_certificate() -> Start:
         certificate=certificate_key(private_key("ES256"), NOW),
     )
     assertion = signed(application.client_id, "earlier", NOW)
-    token = process.token(form_request(grant_type=JWT_BEARER, assertion=assertion)).body
-    value = token["access_token"]  # type: ignore[index] - a dict on success
+    value = access_token(process.token(form_request(grant_type=JWT_BEARER, assertion=assertion)))
     return Start(database.snapshot(), application, "", value, clock.time)
+
+
+def access_token(answer: Response) -> str:
+    """The token of a successful answer."""
+    assert isinstance(answer.body, dict)
+    return str(answer.body["access_token"])
 
 
 def _empty() -> tuple[InMemoryDynamoDB, Process, StillTime]:
@@ -142,150 +117,6 @@ def signed(client_id: str, jti: str, now: float) -> str:
     # Long enough ago, and long enough valid, for clocks a minute off.
     times = {"iat": int(now) - 100, "exp": int(now) + 100}
     return sign(claims(client_id, int(now), jti=jti, **times), private_key("ES256"))
-
-
-@dataclass
-class History:
-    """Everything that happened in one play, in the order of its ticks."""
-
-    application: Application
-    skewed: bool
-    acts: list[Act] = field(default_factory=list)
-    credentials: list[Credential] = field(default_factory=list)
-    cut_secrets: set[str] = field(default_factory=set)
-    broken: list[str] = field(default_factory=list)
-
-    def validate(self, grants_made: int) -> None:
-        """Raises AssertionError naming every promise that was broken."""
-        broken = list(self.broken)
-        broken += self._unavailable()
-        issued = [act for act in self._of("issue", "issue jwt") if act.outcome is Outcome.DONE]
-        if grants_made != len(issued):
-            broken.append(f"{len(issued)} tokens were issued and {grants_made} grants made")
-        broken += self._double_use()
-        for credential in self.credentials:
-            uses = [act for act in self._of("validate") if act.credential == credential.value]
-            broken += self._living_dead(credential, uses)
-            broken += self._risen(credential, uses)
-            broken += self._locked_out(credential, uses)
-        broken += self._refused_issues()
-        assert not broken, "; ".join(dict.fromkeys(broken))
-
-    def _of(self, *kinds: str) -> list[Act]:
-        return [act for act in self.acts if act.kind in kinds]
-
-    def _unavailable(self) -> Iterator[str]:
-        for act in self.acts:
-            if act.outcome is Outcome.UNAVAILABLE:
-                yield f"one fault made {act.kind} unavailable: {act.detail}"
-
-    def _double_use(self) -> Iterator[str]:
-        once = [act for act in self._of("issue jwt") if act.outcome is Outcome.DONE]
-        if len({act.credential for act in once}) < len(once):
-            yield "one jti gave two tokens"
-
-    def _living_dead(self, credential: Credential, uses: list[Act]) -> Iterator[str]:
-        """Nothing is live after an acknowledged revocation, disable, cut or revoke-tokens."""
-        for killer in self._killers_of(credential):
-            if killer.outcome is not Outcome.DONE:
-                continue
-            for use in uses:
-                accepted = use.outcome is Outcome.DONE
-                if (
-                    accepted
-                    and use.started > killer.finished
-                    and self._lasts(killer, credential, use)
-                ):
-                    yield f"{_name(credential)} lives after {killer.kind} was acknowledged"
-
-    def _killers_of(self, credential: Credential) -> list[Act]:
-        """Operations that end a credential or, where they overlap its issue, may end it."""
-        kinds = ["disable", "revoke tokens"]
-        killers = self._of(*kinds)
-        if credential.is_secret:
-            killers += [act for act in self._of("cut") if act.credential == credential.value]
-            return killers
-        killers += self._of("cut")
-        return killers + [act for act in self._of("revoke") if act.credential == credential.value]
-
-    def _lasts(self, killer: Act, credential: Credential, use: Act) -> bool:
-        """Whether the killer must still bite at this use."""
-        if killer.kind == "disable":
-            enabled_again = any(act.started < use.finished for act in self._of("enable"))
-            if not enabled_again:
-                return True
-            if credential.is_secret:
-                return False
-        return credential.born <= killer.started
-
-    def _risen(self, credential: Credential, uses: list[Act]) -> Iterator[str]:
-        """Once refused, always refused."""
-        for refused in uses:
-            if refused.outcome is not Outcome.REFUSED or self._may_pass(credential, refused):
-                continue
-            for use in uses:
-                if use.outcome is Outcome.DONE and use.started > refused.finished:
-                    yield f"{_name(credential)} rose again after: {refused.detail}"
-
-    def _may_pass(self, credential: Credential, refused: Act) -> bool:
-        """Refusals that are no end: a disabled application, a clock that is ahead."""
-        if refused.detail in {"token ended", "bearer use ended"}:
-            return self.skewed
-        if refused.detail == "application disabled":
-            disabled = self._of("disable")
-            return credential.is_secret or any(credential.born > act.started for act in disabled)
-        return False
-
-    def _locked_out(self, credential: Credential, uses: list[Act]) -> Iterator[str]:
-        """What nobody touched is accepted; after enabling, new tokens are."""
-        for use in uses:
-            if use.outcome is not Outcome.REFUSED or self._ended(use):
-                continue
-            killers = [act for act in self._killers_of(credential) if act.started < use.finished]
-            if all(self._is_over(killer, credential, use) for killer in killers):
-                yield f"{_name(credential)} is locked out: {use.detail}"
-
-    def _is_over(self, killer: Act, credential: Credential, use: Act) -> bool:
-        """Whether a disable was taken back, a lease time ago, before the credential was asked for.
-
-        A fresh look at a record is allowed once per lease time, so a refusal may be that old.
-        """
-        if killer.kind != "disable":
-            return False
-        return any(
-            act.outcome is Outcome.DONE
-            and use.started_at >= act.finished_at + LEASE_SECONDS
-            and (credential.is_secret or credential.asked > act.finished)
-            for act in self._of("enable")
-        )
-
-    def _ended(self, use: Act) -> bool:
-        return self.skewed and use.detail in {"token ended", "bearer use ended"}
-
-    def _refused_issues(self) -> Iterator[str]:
-        for issue in self._of("issue", "issue jwt"):
-            if issue.outcome is not Outcome.REFUSED:
-                continue
-            rivals = [
-                act
-                for act in self._of("issue jwt")
-                if act is not issue and act.credential == issue.credential
-            ]
-            killers = self._of("disable") + [
-                act for act in self._of("cut") if act.credential == issue.credential
-            ]
-            credential = Credential(issue.credential, is_secret=True)
-            unfinished = [
-                act
-                for act in killers + rivals
-                if act.started < issue.finished and not self._is_over(act, credential, issue)
-            ]
-            if not unfinished:
-                yield f"{issue.kind} was refused: {issue.detail}"
-
-
-def _name(credential: Credential) -> str:
-    return "the bearer secret" if credential.is_secret else "the token"
 
 
 class Play:
@@ -418,42 +249,6 @@ def _pass(seconds: float, schedule: Schedule) -> None:
     schedule.now += seconds
 
 
-def broken_rules(
-    operation: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
-) -> Iterator[str]:
-    """What is wrong with the change of one grant's item."""
-    if new is None:
-        yield f"{operation} deleted a grant"
-    elif old is None:
-        if operation == "UpdateItem":
-            yield "an update created a grant"
-    elif new["creation_nonce"] == old["creation_nonce"]:
-        yield from _broken_steps(old, new)
-    elif "revoked_at" not in new:
-        yield "a grant was put in the place of another"
-
-
-def _broken_steps(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with one step of a grant's life."""
-    if int(new["version"]["N"]) != int(old["version"]["N"]) + 1:
-        yield "a grant changed and its version did not"
-    if "revoked_at" in old and new.get("revoked_at") != old["revoked_at"]:
-        yield "a revocation was taken back"
-    revoked_now = "revoked_at" in new and "revoked_at" not in old
-    if not revoked_now and _number(new, "expires_at") < _number(old, "expires_at"):
-        yield "the TTL moved back"
-    if _number(new, "ends_at") < _number(old, "ends_at"):
-        yield "an end moved back"
-    for token_hash, token in old["access_tokens"]["M"].items():
-        after = new["access_tokens"]["M"].get(token_hash)
-        if after is None or _number(after["M"], "ends_at") < _number(token["M"], "ends_at"):
-            yield "the end of a token moved back"
-
-
-def _number(item: Mapping[str, Any], name: str) -> float:
-    return int(item[name]["N"]) if name in item else float("inf")
-
-
 Operation = Callable[[Play, Process], None]
 
 
@@ -496,7 +291,7 @@ def play_assertion(play: Play) -> str:
 
 def _know_token(play: Play, answer: Any, asked: int) -> None:
     if answer is not None:
-        token = answer.body["access_token"]
+        token = access_token(answer)
         play.history.credentials.append(Credential(token, asked=asked, born=play._tick))
 
 

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from tests.faults import expressions
 from tests.faults.expressions import AttributeValue, InvalidExpression, Item
 from tests.faults.items import item_bytes, stored_bytes, validated, write_units
+from tests.faults.updates import apply_update
 
 Arguments = Mapping[str, Any]
 
@@ -110,7 +111,7 @@ def prepare_update(table: Table, arguments: Arguments) -> Write:
     names = arguments.get("ExpressionAttributeNames", {})
     values = arguments.get("ExpressionAttributeValues", {})
     start = dict(arguments["Key"]) if before is None else before
-    after, named = expressions.apply_update(compiled, start, names, values)
+    after, named = apply_update(compiled, start, names, values)
     if table.hash_name in named:
         raise InvalidExpression("Cannot update the key attribute; it is part of the key")
     after = validated(after)

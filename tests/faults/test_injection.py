@@ -111,7 +111,8 @@ class Trial:
     """One operation in a fresh deployment; its call number `last`, and maybe later ones, suffer."""
 
     def __init__(self, operation: Operation) -> None:
-        self.world, self._send, snapshot, self.world.clock.seconds = prepared(operation)
+        self.world, self._send, snapshot, now = prepared(operation)
+        self.world.clock.seconds = now
         self.world.database.restore(snapshot)
         self.before = shape(self.world)
         self.calls = 0
@@ -119,21 +120,17 @@ class Trial:
     def send(self, fault: Fault | None = None, last: int = 0, *, persistent: bool = False) -> Reply:
         """Send the request to a process without hints or leases."""
         self.calls = 0
-        honest = self.world.database.send
 
-        def send(operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        def disturb(operation: str, _: Mapping[str, Any], call: Call) -> dict[str, Any]:
             number = self.calls
             self.calls += 1
             hit = number >= last if persistent else number == last
             if fault is not None and hit:
-                return fault(self.world, operation, lambda: honest(operation, arguments))
-            return honest(operation, arguments)
+                return fault(self.world, operation, call)
+            return call()
 
-        self.world.database.send = send  # type: ignore[method-assign] - the network in between
-        try:
+        with self.world.database.intercepted(disturb):
             return self._send(self.world.open_process())
-        finally:
-            del self.world.database.send  # type: ignore[method-assign] - as above
 
 
 def shape(world: World) -> Counter[tuple[str, str]]:

@@ -3,9 +3,10 @@
 Each test explores all schedules of one pair of operations; `pytest -s` prints how many.
 """
 
+from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import combinations_with_replacement
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from chalicelib.storage.mapping import write_grant
 from chalicelib.storage.records import GrantRecord
 from tests.faults.deployment import make_tables
 from tests.faults.dynamodb import InMemoryDynamoDB
+from tests.faults.paths import Path, explore
 from tests.faults.plays import (
     Operation,
     Play,
@@ -41,11 +43,7 @@ from tests.faults.plays import (
     validate_secret,
     validate_twice,
 )
-from tests.faults.schedules import Path, explore
 from tests.faults.world import SETTINGS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 USES = (issue, validate_twice, validate_secret)
 ADMINISTRATION = (disable, rotate, cut, revoke_tokens)
@@ -66,8 +64,9 @@ SKEWS = ((60, -60), (-60, 60))
 MINUTE_OLD, NEARLY_OVER = 60, 590
 
 
-def pairs(operations: list[tuple[Operation, Operation]]) -> Any:
+def pairs(operations: Iterable[tuple[Operation, Operation]]) -> pytest.MarkDecorator:
     """Parameters for tests of two operations."""
+    operations = list(operations)
     names = [f"{one.__name__}-{other.__name__}" for one, other in operations]
     return pytest.mark.parametrize(("first", "second"), operations, ids=names)
 

@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.faults.dynamodb import InMemoryDynamoDB
-from tests.faults.schedules import Path, Schedule, explore
+from tests.faults.paths import Path, explore
+from tests.faults.schedules import Schedule
 
 TABLE = {
     "TableName": "counters",
@@ -107,10 +108,14 @@ def test_a_sleeper_wakes_at_its_time(database: InMemoryDynamoDB) -> None:
     assert seen == {(11.0, 10.0), (11.0, 11.0)}
 
 
+def divide_by_zero() -> None:
+    raise ZeroDivisionError
+
+
 def test_an_error_of_an_actor_ends_the_schedule(database: InMemoryDynamoDB) -> None:
     def run(path: Path) -> None:
         schedule = Schedule(path, database, now=0)
-        schedule.add("broken", lambda: 1 // 0)
+        schedule.add("broken", divide_by_zero)
         schedule.add("waiting", lambda: schedule.sleep(1))
         schedule.run()
 

@@ -1,6 +1,11 @@
 """The JWT bearer grant: the signed JWT as the authorization itself (RFC 7523 §2.1)."""
 
-from chalicelib.oauth.certificate_assertion import AssertionRefused, claimed_client_id, verify
+from chalicelib.oauth.certificate_assertion import (
+    AssertionRefused,
+    claimed_client_id,
+    client_audiences,
+    verify,
+)
 from chalicelib.oauth.client_authentication import AuthenticatedClient, Method
 from chalicelib.oauth.errors import InvalidGrant
 from chalicelib.oauth.grants import client_credentials
@@ -50,9 +55,9 @@ def _authorize(request: TokenRequest, client_id: str, snapshot: Snapshot) -> Aut
     """The checks, in order."""
     application = snapshot.applications.get(client_id)
     try:
-        verified = verify(
-            request.parameters["assertion"], application, (request.issuer,), request.clock.now()
-        )
+        audiences = client_audiences(request.issuer)
+        now = request.clock.now()
+        verified = verify(request.parameters["assertion"], application, audiences, now)
     except AssertionRefused as error:
         raise _refusal(str(error)) from error
     if application is None or not application.enabled:

@@ -1,0 +1,24 @@
+"""What a token request imports, and that the benchmark runs; no time is asserted."""
+
+import pytest
+
+from tests.bench.cold_start import FORBIDDEN, first_request, heaviest
+from tests.bench.handler import SUBJECTS, Subject, run
+
+
+def test_a_token_request_imports_nothing_heavy() -> None:
+    packages = first_request().packages
+    assert {"chalice", "pynamodb"} <= packages
+    assert not FORBIDDEN & packages
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
+def test_every_subject_of_the_benchmark_can_be_measured(subject: Subject) -> None:
+    row = run(subject, batches=1, calls=2)
+    assert row.calls <= 2
+    assert row.cpu > 0
+
+
+def test_import_times_are_summed_by_package() -> None:
+    times = {"a": 1000, "a.b": 2000, "c": 2500}
+    assert list(heaviest(times)) == [("a", 3.0), ("c", 2.5)]

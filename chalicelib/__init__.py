@@ -8,7 +8,7 @@ endpoints       Chalice: one blueprint factory a file, and the adapter
 storage         PynamoDB tables, S3, the connection beneath: the only home of AWS
 protected       the guard before the services that the scopes open
 registry        the "OAuth 2.0 Applications" option: form rules, secrets, certificates
-directory       users and domains, passwords
+directory       users and domains, passwords, browser sessions, consents
 administration  what the forms of both share: bodies, fields, refusals
 oauth           the protocol; knows no AWS and no HTTP framework
 settings        the environment, read once

@@ -21,6 +21,8 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from chalicelib.directory.consents import Consents
+from chalicelib.directory.sessions import Sessions
 from chalicelib.endpoints.admin import ROUTES
 from chalicelib.endpoints.openapi import describe
 from chalicelib.endpoints.openapi_operations import OPERATIONS
@@ -114,7 +116,12 @@ class Api:
         """Ids of records made for one request, under the names that its path has."""
         client = self.world.add_client(GrantType.BEARER_TOKEN)
         user = self.world.add_user(f"user {client.client_id}")
+        stores, clock = self.world.stores, self.world.clock
+        session, _ = Sessions(stores.sessions, clock).log_in(user, "192.0.2.1", "Browser/1.0")
+        scopes = frozenset({"api"})
+        Consents(stores.consents, clock).remember(user.user_id, client.client_id, scopes)
         ids = {
+            "session_id": session.session_id,
             "client_id": client.client_id,
             "user_id": user.user_id,
             "secret_id": client.application.secrets[0].secret_id,

@@ -8,6 +8,9 @@ from typing import Any
 from chalicelib.oauth.model import Application
 from tests.faults.world import LEASE_SECONDS
 
+# After these nothing of the application is accepted, unless it is enabled again.
+ENDS_ALL = ("disable", "disable user", "delete")
+
 
 class Outcome(Enum):
     """How an operation ended."""
@@ -97,8 +100,7 @@ class History:
 
     def _killers_of(self, credential: Credential) -> list[Act]:
         """Operations that end a credential or, where they overlap its issue, may end it."""
-        kinds = ["disable", "revoke tokens"]
-        killers = self._of(*kinds)
+        killers = self._of(*ENDS_ALL, "revoke tokens")
         if credential.is_secret:
             killers += [act for act in self._of("cut") if act.credential == credential.value]
             return killers
@@ -107,6 +109,8 @@ class History:
 
     def _lasts(self, killer: Act, credential: Credential, use: Act) -> bool:
         """Whether the killer must still bite at this use."""
+        if killer.kind in {"disable user", "delete"}:
+            return True
         if killer.kind == "disable":
             enabled_again = any(act.started < use.finished for act in self._of("enable"))
             if not enabled_again:
@@ -168,7 +172,7 @@ class History:
                 for act in self._of("issue jwt")
                 if act is not issue and act.credential == issue.credential
             ]
-            killers = self._of("disable") + [
+            killers = self._of(*ENDS_ALL) + [
                 act for act in self._of("cut") if act.credential == issue.credential
             ]
             credential = Credential(issue.credential, is_secret=True)

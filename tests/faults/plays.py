@@ -334,6 +334,18 @@ def disable(play: Play, process: Process) -> None:
     play.perform("disable", process, lambda: process.applications.disable(client_id, SYSTEM))
 
 
+def disable_user(play: Play, process: Process) -> None:
+    """The user that the application acts as is disabled."""
+    user_id = play.start.application.user_id or ""
+    play.perform("disable user", process, lambda: process.users.disable(user_id, SYSTEM))
+
+
+def delete(play: Play, process: Process) -> None:
+    """The application is removed."""
+    client_id = play.start.application.client_id
+    play.perform("delete", process, lambda: process.applications.delete(client_id, SYSTEM))
+
+
 def rotate(play: Play, process: Process) -> None:
     """A second secret, the first one living on for an hour."""
     client_id = play.start.application.client_id

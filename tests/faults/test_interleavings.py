@@ -5,7 +5,7 @@ Each test explores all schedules of one pair of operations; `pytest -s` prints h
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, product
 from typing import Any
 
 import pytest
@@ -28,8 +28,10 @@ from tests.faults.plays import (
     Play,
     Start,
     cut,
+    delete,
     disable,
     disable_and_enable,
+    disable_user,
     issue,
     issue_by_client_assertion,
     issue_by_jwt,
@@ -49,15 +51,14 @@ USES = (issue, validate_twice, validate_secret)
 ADMINISTRATION = (disable, rotate, cut, revoke_tokens)
 WITH_SECRETS = [
     *combinations_with_replacement((*USES, revoke, *ADMINISTRATION), 2),
-    *((operation, disable_and_enable) for operation in (*USES, revoke)),
+    *product((*USES, revoke), (disable_and_enable, disable_user, delete)),
 ]
+JWT_USES = (issue_by_jwt, issue_by_client_assertion, validate_twice)
 WITH_CERTIFICATE = [
-    *combinations_with_replacement(
-        (issue_by_jwt, issue_by_client_assertion, validate_twice, disable, revoke_tokens), 2
-    ),
-    *((operation, disable_and_enable) for operation in (issue_by_jwt, validate_twice)),
+    *combinations_with_replacement(JWT_USES, 2),
+    *product(JWT_USES, (disable_and_enable, disable_user, delete, revoke_tokens)),
 ]
-KILLERS = (revoke, disable_and_enable, cut, revoke_tokens)
+KILLERS = (revoke, disable_and_enable, disable_user, cut, revoke_tokens)
 # The clocks of the two processes, seconds ahead of the truth.
 SKEWS = ((60, -60), (-60, 60))
 # A sliding token and bearer secret of 600 s: a minute old; and ending for some clocks.
@@ -118,7 +119,7 @@ def test_two_operations_of_a_certificate_application_with_one_fault(
 
 
 @pytest.mark.parametrize("skews", SKEWS)
-@pairs([(use, killer) for use in USES for killer in KILLERS])
+@pairs(product(USES, KILLERS))
 def test_clocks_a_minute_off(
     first: Operation, second: Operation, skews: tuple[float, float]
 ) -> None:
@@ -134,7 +135,7 @@ def test_clocks_a_minute_off_with_certificates(
     check(certificate_start(), first, second, skews=skews)
 
 
-@pairs([(use, killer) for use in USES for killer in KILLERS])
+@pairs(product(USES, KILLERS))
 def test_time_that_passes_between_any_two_steps(first: Operation, second: Operation) -> None:
     check(secrets_start(), first, second, passing_seconds=0.6)
 

@@ -19,7 +19,8 @@ from chalicelib.storage.connection import request_budget
 from chalicelib.storage.stores import open_stores
 from tests.faults.deployment import StubConnection, make_tables
 from tests.faults.dynamodb import InMemoryDynamoDB
-from tests.faults.schedules import Path, Schedule, explore
+from tests.faults.paths import Path, explore
+from tests.faults.schedules import Schedule
 from tests.faults.world import NOW, SYSTEM, TrueTime
 
 # Past the step, so that a use is written.

@@ -10,6 +10,8 @@ from tests.harness import Client, World
 PUBLIC = {
     ("GET", "/healthz"),
     ("GET", "/.well-known/oauth-authorization-server"),
+    ("GET", "/.well-known/openid-configuration"),
+    ("GET", "/oauth2/server/jwks"),
     ("GET", "/admin/openapi.json"),
 }
 CLIENT_AUTHENTICATED = {
@@ -18,11 +20,29 @@ CLIENT_AUTHENTICATED = {
     ("POST", "/oauth2/server/revoke"),
 }
 ANY_CREDENTIAL = {("GET", "/oauth2/server/whoami")}
-SCOPE_OF_PREFIX = {"/admin/": "admin"}
+# What pages of other origins may call; a preflight asks for nothing.
+CROSS_ORIGIN = {
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/openid-configuration",
+    "/oauth2/server/jwks",
+    "/oauth2/server/revoke",
+    "/oauth2/server/token",
+    "/oauth2/server/userinfo",
+}
+SCOPE_OF_PREFIX = {"/admin/": "admin", "/oauth2/server/userinfo": "openid"}
+# Pages know people by their session, not by a token.
+PAGES = {
+    "/login",
+    "/consent",
+    "/oauth2/server/authorize",
+    "/oauth2/server/logout",
+    "/static/{name}",
+}
 
-ROUTES = [
+ALL_ROUTES = [
     (method, path) for path, methods in World().process.app.routes.items() for method in methods
 ]
+ROUTES = [route for route in ALL_ROUTES if route[0] != "OPTIONS" and route[1] not in PAGES]
 GUARDED = [route for route in ROUTES if route not in PUBLIC | CLIENT_AUTHENTICATED]
 SCOPED = [route for route in GUARDED if route not in ANY_CREDENTIAL]
 
@@ -38,10 +58,12 @@ class Deployment:
         method, path = route
         path = path.replace("{client_id}", self.ordinary.client_id)
         path = path.replace("{secret_id}", self.ordinary.application.secrets[0].secret_id)
+        path = path.replace("{session_id}", "0" * 26)
         path = path.replace("{user_id}", self.admin.application.user_id or "")
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         before = self.world.database.snapshot()
-        reply = self.world.process.call(method, path, headers=headers, body="{}")
+        body = None if path.endswith("/userinfo") else "{}"
+        reply = self.world.process.call(method, path, headers=headers, body=body)
         assert self.world.database.snapshot() == before
         return reply.status, str(reply.headers.get("WWW-Authenticate", ""))
 
@@ -55,8 +77,13 @@ def deployment() -> Deployment:
     return Deployment(world, admin, world.add_client(GrantType.BEARER_TOKEN))
 
 
+def scope_of(route: tuple[str, str]) -> str:
+    return next(scope for prefix, scope in SCOPE_OF_PREFIX.items() if route[1].startswith(prefix))
+
+
 def test_every_route_is_public_or_guarded_by_a_scope() -> None:
     assert set(ROUTES) >= PUBLIC | CLIENT_AUTHENTICATED | ANY_CREDENTIAL
+    assert {path for method, path in ALL_ROUTES if method == "OPTIONS"} == CROSS_ORIGIN
     unknown = [path for _, path in SCOPED if not path.startswith(tuple(SCOPE_OF_PREFIX))]
     assert unknown == []
     assert len(SCOPED) > 15
@@ -95,7 +122,7 @@ def test_nobody_gets_in_without_the_scope(deployment: Deployment, route: tuple[s
         status, challenge = deployment.call(route, token)
         assert status == 403
         assert 'error="insufficient_scope"' in challenge
-        assert 'scope="admin"' in challenge
+        assert f'scope="{scope_of(route)}"' in challenge
 
 
 @pytest.mark.checklist("52")
@@ -113,10 +140,24 @@ def test_client_endpoints_take_no_token_instead(
 @pytest.mark.checklist("61", "11")
 @pytest.mark.parametrize("path", sorted({path for _, path in ROUTES}))
 def test_every_answer_has_the_security_headers(deployment: Deployment, path: str) -> None:
-    reply = deployment.world.process.call("OPTIONS", path)
+    reply = deployment.world.process.call("PUT" if path in CROSS_ORIGIN else "OPTIONS", path)
     assert reply.status == 405
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
     assert "frame-ancestors 'none'" in reply.headers["Content-Security-Policy"]
     assert reply.headers["Cache-Control"] == "no-store"
     assert reply.headers["Content-Type"] == "application/json"
     assert "Access-Control-Allow-Origin" not in reply.headers
+
+
+@pytest.mark.checklist("12")
+@pytest.mark.parametrize("path", sorted(CROSS_ORIGIN))
+def test_pages_of_other_origins_may_call_without_cookies(deployment: Deployment, path: str) -> None:
+    headers = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
+    reply = deployment.world.process.call("OPTIONS", path, headers=headers)
+    assert reply.status == 204
+    assert reply.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Authorization" in reply.headers["Access-Control-Allow-Headers"]
+    assert "Access-Control-Allow-Credentials" not in reply.headers
+    refused = deployment.world.process.call("POST", path, headers=headers)
+    if refused.status != 405:
+        assert refused.headers["Access-Control-Allow-Origin"] == "*"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.oauth.model import Consent, Introspection, LifeCycle, LifeCycleType
-from chalicelib.registry.redirect_uris import TITLE_BAR_REDIRECT_URI
+from chalicelib.oauth.redirect_strategy import TITLE_BAR_REDIRECT_URI
 from tests.certificates import der, pem
 from tests.registry.registrar import ACTOR, Registrar, form
 
@@ -140,10 +140,36 @@ WRONG: list[tuple[str, dict[str, Any], dict[str, str]]] = [
              "maximum_lifetime_minutes": 90}, {"maximum_lifetime_minutes": "has no meaning"}),
     (_CODE, {"certificate": pem()}, {"certificate": "is not used by this grant type"}),
     ("all", {"certificate": pem()}, {"certificate": "is not used by this grant type"}),
-    ("all", {"require_pkce": False}, {"require_pkce": "may be false for a web_application"}),
-    (_CODE, {**_TITLE_BAR, "require_pkce": False}, {"require_pkce": "may be false for a web"}),
-    (_BEARER, {"require_pkce": False}, {"require_pkce": "may be false for a web_application"}),
+    ("all", {"require_pkce": False}, {"require_pkce": "may be false for a conf"}),
+    (_CODE, {**_TITLE_BAR, "require_pkce": False}, {"require_pkce": "may be false for a conf"}),
+    (_BEARER, {"require_pkce": False}, {"require_pkce": "may be false for a conf"}),
     (_BEARER, {"consent": "preapproved"}, {"consent": "is not used by this grant type"}),
+    (_BEARER, {"public": True}, {"public": "is not used"}),
+    (
+        "all",
+        {
+            "public": True,
+            "redirect_strategy": "web_application",
+            "redirect_uris": ["https://client.example/"],
+        },
+        {"public": "must be false"},
+    ),
+    (_CODE, {"public": True, "require_pkce": False}, {"require_pkce": "may be false for a conf"}),
+    (
+        _CODE,
+        {"post_logout_redirect_uris": ["http://x"], "allowed_scopes": ["login"]},
+        {"post_logout_redirect_uris": "URI 1"},
+    ),
+    (
+        _CODE,
+        {
+            "post_logout_redirect_uris": ["https://x.example/"],
+            "id_token_signed_response_alg": "ES256",
+            "allowed_scopes": ["api"],
+        },
+        {"post_logout_redirect_uris": "takes", "id_token_signed_response_alg": "takes"},
+    ),
+    (_CODE, {"id_token_signed_response_alg": "none"}, {"id_token_signed_response_alg": "must be"}),
     (_CODE, {**_LOCALHOST, "introspection": "any"}, {"introspection": "must be own"}),
     ("all", {"header_accepts_issuer_audience": True},
      {"header_accepts_issuer_audience": "is not used by this grant type"}),

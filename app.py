@@ -7,10 +7,13 @@ from functools import partial
 from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, Chalice
 
+from chalicelib.directory.sessions import Sessions
 from chalicelib.endpoints import admin as admin_routes
 from chalicelib.endpoints import oauth as oauth_routes
+from chalicelib.endpoints import pages as page_routes
 from chalicelib.endpoints.adapter import Edge
 from chalicelib.endpoints.oauth import OAuthEndpoints, document
+from chalicelib.oauth.authorization_endpoint import AuthorizationEndpoint
 from chalicelib.oauth.certificate_assertion import CertificateHeader
 from chalicelib.oauth.clock import Clock, SystemClock
 from chalicelib.oauth.id_token import IdTokens
@@ -62,6 +65,7 @@ def create_app(
     parts = _join(app, settings, clock, open_stores(settings, clock, connection), protector)
     app.register_blueprint(_oauth(parts))
     app.register_blueprint(_administration(parts))
+    app.register_blueprint(_pages(parts))
     return app
 
 
@@ -116,6 +120,30 @@ def _administration(parts: Parts) -> Blueprint:
             reader=stores.grants,
             clock=parts.clock,
             issuer=parts.settings.issuer,
+        ),
+    )
+
+
+def _pages(parts: Parts) -> Blueprint:
+    settings, stores, clock = parts.settings, parts.stores, parts.clock
+    return page_routes.blueprint(
+        parts.edge,
+        partial(
+            page_routes.open_pages,
+            authorization=AuthorizationEndpoint(stores.grants, clock, settings.issuer),
+            sessions=Sessions(
+                stores.sessions,
+                clock,
+                idle_seconds=settings.session_idle_minutes * 60,
+                maximum_seconds=settings.session_maximum_minutes * 60,
+            ),
+            users=stores.users,
+            attempts=stores.attempts,
+            consents=stores.consents,
+            applications=stores.applications,
+            id_tokens=parts.id_tokens,
+            clock=clock,
+            issuer=settings.issuer,
         ),
     )
 

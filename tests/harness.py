@@ -211,9 +211,11 @@ class World:
 
 
 def _content(answer: Mapping[str, Any]) -> Any:
-    """JSON as its value, a file as its bytes, no body as None."""
+    """JSON as its value, a file as its bytes, other text as it is, no body as None."""
     if answer.get("isBase64Encoded"):
         return b64decode(answer["body"])
+    if answer["headers"].get("Content-Type", "application/json") != "application/json":
+        return answer["body"]
     return json.loads(answer["body"]) if answer["body"] else None
 
 
@@ -255,7 +257,8 @@ class Process:
         }
         answer = self.app(event, None)
         json.dumps(answer)  # as the Lambda runtime does
-        return Reply(answer["statusCode"], answer["headers"], _content(answer))
+        headers = {**answer["headers"], **answer.get("multiValueHeaders", {})}
+        return Reply(answer["statusCode"], headers, _content(answer))
 
     def post_form(
         self, path: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None

@@ -1,0 +1,71 @@
+"""The paths that people's browsers meet; what stands behind them is imported when first used."""
+
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+
+from chalice.app import Blueprint
+
+from chalicelib.directory.authentication import AttemptStore
+from chalicelib.directory.consents import ConsentStore
+from chalicelib.directory.sessions import Sessions
+from chalicelib.directory.stores import UserStore
+from chalicelib.endpoints.adapter import Edge, Endpoint
+from chalicelib.oauth.authorization_endpoint import AuthorizationEndpoint
+from chalicelib.oauth.clock import Clock
+from chalicelib.oauth.id_token import IdTokens
+from chalicelib.oauth.messages import Request, Response
+from chalicelib.registry.stores import ApplicationStore
+
+# A path's methods, and the name of the endpoint behind each.
+ROUTES: Mapping[str, Mapping[str, str]] = {
+    "/oauth2/server/authorize": {"GET": "authorize", "POST": "authorize"},
+    "/oauth2/server/logout": {"GET": "log_out", "POST": "log_out"},
+    "/login": {"GET": "show_login", "POST": "log_in"},
+    "/consent": {"POST": "consent"},
+    "/static/{name}": {"GET": "asset"},
+}
+
+OpenPages = Callable[[], Mapping[str, Endpoint]]
+"""Gives the endpoints by their names in ROUTES."""
+
+
+def blueprint(edge: Edge, open_pages: OpenPages) -> Blueprint:
+    """The pages' routes; `open_pages` is called at the first request."""
+    routes = Blueprint(__name__)
+    opened = cache(open_pages)
+    for path, methods in ROUTES.items():
+        endpoints = {method: partial(_call, opened, name) for method, name in methods.items()}
+        edge.add(routes, path, endpoints)
+    return routes
+
+
+def open_pages(
+    *,
+    authorization: AuthorizationEndpoint,
+    sessions: Sessions,
+    users: UserStore,
+    attempts: AttemptStore,
+    consents: ConsentStore,
+    applications: ApplicationStore,
+    id_tokens: IdTokens,
+    clock: Clock,
+    issuer: str,
+) -> Mapping[str, Endpoint]:
+    """Import and join what stands behind the routes."""
+    from chalicelib.endpoints.people import join  # noqa: PLC0415 - see the module's top
+
+    return join(
+        authorization=authorization,
+        sessions=sessions,
+        users=users,
+        attempts=attempts,
+        consents=consents,
+        applications=applications,
+        id_tokens=id_tokens,
+        clock=clock,
+        issuer=issuer,
+    )
+
+
+def _call(opened: OpenPages, name: str, request: Request) -> Response:
+    return opened()[name](request)

@@ -1,0 +1,69 @@
+"""Joins what people's browsers meet: pages, forms, and the names of the routes."""
+
+from collections.abc import Mapping
+
+from chalicelib.directory.authentication import AttemptStore, Authenticator
+from chalicelib.directory.consents import Consents, ConsentStore
+from chalicelib.directory.cookies import prelogin_cookie, session_cookie
+from chalicelib.directory.sessions import Sessions
+from chalicelib.directory.stores import UserStore
+from chalicelib.endpoints.adapter import Endpoint
+from chalicelib.endpoints.authorize_page import AuthorizationSteps, AuthorizePage
+from chalicelib.endpoints.consent_page import ConsentEndpoint
+from chalicelib.endpoints.front import Front
+from chalicelib.endpoints.login_page import LoginEndpoint
+from chalicelib.endpoints.logout_page import LogoutEndpoint
+from chalicelib.endpoints.page_answers import Answers
+from chalicelib.endpoints.page_forms import BrowserForms
+from chalicelib.oauth.authorization_endpoint import AuthorizationEndpoint
+from chalicelib.oauth.clock import Clock
+from chalicelib.oauth.id_token import IdTokens
+from chalicelib.oauth.messages import Request, Response
+from chalicelib.pages.assets import find_asset
+from chalicelib.registry.stores import ApplicationStore
+
+# The name changes with the content.
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def join(
+    *,
+    authorization: AuthorizationEndpoint,
+    sessions: Sessions,
+    users: UserStore,
+    attempts: AttemptStore,
+    consents: ConsentStore,
+    applications: ApplicationStore,
+    id_tokens: IdTokens,
+    clock: Clock,
+    issuer: str,
+) -> Mapping[str, Endpoint]:
+    """Every endpoint under its name in `pages.ROUTES`."""
+    front = Front(
+        sessions=sessions,
+        session_cookie=session_cookie(issuer),
+        forms=BrowserForms(prelogin_cookie(issuer)),
+        answers=Answers(issuer),
+        id_tokens=id_tokens,
+        clock=clock,
+    )
+    steps = AuthorizationSteps(authorization, applications, front)
+    login = LoginEndpoint(Authenticator(users, attempts, clock), steps, front)
+    endpoints: dict[str, Endpoint] = {
+        "authorize": AuthorizePage(authorization, steps, front),
+        "log_out": LogoutEndpoint(applications, front),
+        "show_login": login.show,
+        "log_in": login.submit,
+        "consent": ConsentEndpoint(authorization, Consents(consents, clock), steps, front),
+    }
+    guarded = {name: front.answers.guarded(endpoint) for name, endpoint in endpoints.items()}
+    return guarded | {"asset": show_asset}
+
+
+def show_asset(request: Request) -> Response:
+    """A static file, kept by browsers for as long as they like."""
+    asset = find_asset(request.path_parameters.get("name", ""))
+    if asset is None:
+        return Response(404, {"error": "not_found", "error_description": "There is no such file."})
+    headers = {"Content-Type": asset.media_type, "Cache-Control": _FOR_EVER}
+    return Response(200, asset.content, headers)

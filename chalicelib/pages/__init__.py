@@ -1,0 +1,1 @@
+"""What people see: pages rendered on the server, one stylesheet, no framework."""

@@ -1,0 +1,54 @@
+"""Renders pages by Jinja2; imported when the first page is served."""
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from chalicelib.pages.assets import load_assets
+from chalicelib.pages.display import visible
+from chalicelib.pages.views import Page
+
+
+class Renderer:
+    """Turns pages into HTML. `base_path` goes before every path of ours, "" at the root."""
+
+    def __init__(self, base_path: str = "") -> None:
+        self._environment = Environment(
+            loader=PackageLoader("chalicelib.pages"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            finalize=_shown,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.filters.update(exact=_exact, encoded=_encoded)
+        self._environment.globals.update(
+            path=lambda path: base_path + path,
+            asset=lambda file: f"{base_path}/static/{load_assets()[file].name}",
+        )
+
+    def render(self, page: Page) -> str:
+        """The HTML of a page."""
+        return self._environment.get_template(page.TEMPLATE).render(page=page)
+
+
+def _shown(value: object) -> object:
+    """Whatever a template puts out is made visible, unless the template says `exact`."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _exact(value: str) -> Markup:
+    """A value that has to come back as it is, escaped and otherwise untouched."""
+    return Markup.escape(value)
+
+
+def _encoded(parameters: Mapping[str, str]) -> Markup:
+    """Parameters as a query string, which holds nothing that HTML would read as its own.
+
+    Every value is percent-encoded to letters, digits and `-._~%`; an ampersand before a name
+    of ours is text (HTML §13.1.4), so that the source and the parsed title are the same.
+    """
+    return Markup(urlencode(parameters, quote_via=quote, safe=""))  # noqa: S704 - see above # nosec B704

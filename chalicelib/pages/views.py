@@ -1,0 +1,119 @@
+"""What each page shows, as plain values; the templates decide how."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from chalicelib.pages.scope_texts import ScopeText
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationView:
+    """The application that asks; `website` is an https URL."""
+
+    name: str
+    website: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page and where its forms, with every redirect that follows them, may lead."""
+
+    TEMPLATE: ClassVar[str]
+    SCRIPT: ClassVar[bool] = False
+
+    form_targets: tuple[str, ...] = field(default=(), kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginPage(Page):
+    """Asks for user name, domain and password; `request` is what it is for, "" for nothing."""
+
+    TEMPLATE: ClassVar[str] = "login.html"
+
+    csrf_token: str
+    request: str = ""
+    application: ApplicationView | None = None
+    scopes: tuple[ScopeText, ...] = ()
+    user_name: str = ""
+    user_domain: str = ""
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentPage(Page):
+    """Asks the person who is logged in to let an application have what it asks for."""
+
+    TEMPLATE: ClassVar[str] = "consent.html"
+
+    csrf_token: str
+    request: str
+    scope: str
+    application: ApplicationView
+    scopes: tuple[ScopeText, ...]
+    user_label: str
+    switch_user_url: str
+    destination: str
+    is_public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FormPostPage(Page):
+    """Sends an answer on in a form (OAuth 2.0 Form Post Response Mode)."""
+
+    TEMPLATE: ClassVar[str] = "form_post.html"
+    SCRIPT: ClassVar[bool] = True
+
+    action: str
+    parameters: Mapping[str, str]
+    application: ApplicationView
+
+
+@dataclass(frozen=True, slots=True)
+class TitlePage(Page):
+    """Hands an answer to the application that reads the title of this browser."""
+
+    TEMPLATE: ClassVar[str] = "title.html"
+
+    answer: Mapping[str, str]
+    application: ApplicationView
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutPage(Page):
+    """Asks whether to log out; `request` is who asks for it and where to go then."""
+
+    TEMPLATE: ClassVar[str] = "logout.html"
+
+    csrf_token: str
+    request: str
+    user_label: str
+    application: ApplicationView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOutPage(Page):
+    """Says that nobody is logged in any more."""
+
+    TEMPLATE: ClassVar[str] = "logged_out.html"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedInPage(Page):
+    """Says who is logged in, where no application asked for it."""
+
+    TEMPLATE: ClassVar[str] = "logged_in.html"
+
+    user_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage(Page):
+    """Says what is wrong; `retry_url` is where to start again, "" for nowhere."""
+
+    TEMPLATE: ClassVar[str] = "error.html"
+
+    heading: str
+    text: str
+    code: str
+    retry_url: str = ""

@@ -4,15 +4,18 @@ import json
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import count
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import jwt
 
 from chalicelib.oauth import key_material
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.key_material import Algorithm, KeyPair
 from chalicelib.oauth.signing_keys import KeyRing, KeyState, SigningKey, SigningKeys
 from chalicelib.oauth.stores import StoreUnavailable
-from tests.fakes import START
+from tests.fakes import START, FakeClock
 from tests.signing import ISSUER
 
 
@@ -123,3 +126,45 @@ def stored_ring(issuer: str = ISSUER, *, number: int = 0) -> SigningKeys:
     """A ring of one active key an algorithm; another number, other keys."""
     keys = tuple(stored_key(one, KeyState.ACTIVE, number=number) for one in Algorithm)
     return SigningKeys(issuer, keys)
+
+
+@dataclass(frozen=True)
+class KeyWorld:
+    """A clock, a table and KMS, and as many processes over them as a test opens."""
+
+    clock: FakeClock
+    store: FakeKeyRings
+    protector: FakeProtector
+
+    def open(self) -> KeyRing:
+        """The ring of another cold process."""
+        return open_ring(self.store, self.protector, self.clock)
+
+    def states(self, algorithm: Algorithm = Algorithm.RS256) -> list[KeyState]:
+        """Of the keys that are stored, in their order."""
+        ring = self.store.rings[ISSUER]
+        return [key.state for key in ring.keys if key.algorithm is algorithm]
+
+    def turn(self, seconds: float) -> int:
+        """Turn the clock; the time it is then."""
+        self.clock.advance(seconds)
+        return self.clock.now()
+
+
+def sign_with(ring: KeyRing, algorithm: Algorithm = Algorithm.RS256) -> str:
+    """A token that this process signs."""
+    kid, key = ring.signing_key(algorithm)
+    return jwt.PyJWS().encode(b"{}", key, algorithm.value, {"kid": kid})
+
+
+def verify_with(ring: KeyRing, token: str) -> None:
+    """As a process does whose key ring this is."""
+    found = ring.verification_key(jwt.get_unverified_header(token)["kid"])
+    jwt.PyJWS().decode(token, found.key, algorithms=[found.algorithm.value])
+
+
+def verify_as_client(jwks: Mapping[str, Any], token: str) -> None:
+    """As a client does that keeps the published keys."""
+    kid = jwt.get_unverified_header(token)["kid"]
+    (key,) = [key for key in jwks["keys"] if key["kid"] == kid]
+    jwt.PyJWS().decode(token, jwt.PyJWK(key).key, algorithms=[key["alg"]])

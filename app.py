@@ -13,6 +13,7 @@ from chalicelib.endpoints import oauth as oauth_routes
 from chalicelib.endpoints import pages as page_routes
 from chalicelib.endpoints.adapter import Edge
 from chalicelib.endpoints.oauth import OAuthEndpoints, document
+from chalicelib.endpoints.rotation import Rotation, rotation
 from chalicelib.oauth.authorization_endpoint import AuthorizationEndpoint
 from chalicelib.oauth.certificate_assertion import CertificateHeader
 from chalicelib.oauth.clock import Clock, SystemClock
@@ -44,6 +45,7 @@ class Parts:
     settings: Settings
     clock: Clock
     stores: Stores
+    logger: Logger
     edge: Edge
     validator: TokenValidator
     guard: Guard
@@ -66,6 +68,7 @@ def create_app(
     app.register_blueprint(_oauth(parts))
     app.register_blueprint(_administration(parts))
     app.register_blueprint(_pages(parts))
+    app.lambda_function(name="rotate_keys")(_rotation(parts))
     return app
 
 
@@ -79,6 +82,7 @@ def _join(
         settings=settings,
         clock=clock,
         stores=stores,
+        logger=logger,
         edge=Edge(app, logger, partial(request_budget, clock), configured=bool(settings.issuer)),
         validator=validator,
         guard=Guard(validator, CertificateHeader(stores.grants, clock, settings.issuer)),
@@ -148,6 +152,12 @@ def _pages(parts: Parts) -> Blueprint:
     )
 
 
+def _rotation(parts: Parts) -> Rotation:
+    """A function of its own, with rights of its own: see infra/template.yaml."""
+    budget = partial(request_budget, parts.clock)
+    return rotation(parts.ring, parts.clock, parts.logger, budget, parts.settings.issuer)
+
+
 def _jwks(ring: KeyRing, _: Request) -> Response:
     """The public keys (RFC 7517 §5); the ring is made with the first question."""
     return Response(200, ring.public_jwks(), {"Cache-Control": f"public, max-age={JWKS_SECONDS}"})
@@ -160,3 +170,5 @@ def _health(stores: Stores, _: Request) -> Response:
 
 
 app = create_app(Settings.from_environ(os.environ))
+# Chalice names the handler of the second function `app.rotate_keys`.
+rotate_keys = app.handler_map["rotate_keys"]

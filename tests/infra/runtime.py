@@ -31,7 +31,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 sys.path.append(sys.argv[2])
 from awslambdaric.__main__ import main
-main(["bootstrap", "app.app"])
+main(["bootstrap", sys.argv[3]])
 """
 
 
@@ -95,8 +95,10 @@ class _RuntimeApi(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running(package: Path, folder: Path, environ: Mapping[str, str]) -> Iterator[Function]:
-    """The function of the unzipped `package`, with nothing but `environ` in its environment."""
+def running(
+    package: Path, folder: Path, environ: Mapping[str, str], handler: str = "app.app"
+) -> Iterator[Function]:
+    """A function of the unzipped `package`, with nothing but `environ` in its environment."""
     client = folder / "runtime-client"
     client.mkdir()
     for name in RUNTIME_MODULES:
@@ -110,7 +112,7 @@ def running(package: Path, folder: Path, environ: Mapping[str, str]) -> Iterator
     log = folder / "function.log"
     with serving(_RuntimeApi, function) as url, log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - the package under test
-            [sys.executable, "-I", "-S", "-c", START, str(package), str(client)],
+            [sys.executable, "-I", "-S", "-c", START, str(package), str(client), handler],
             cwd=package,
             env={
                 **environ,

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import jwt
 import pytest
 
 from chalicelib.local.certificate import generate
 from chalicelib.local.seed import seed
+from chalicelib.oauth.authorization_endpoint import AuthorizationEndpoint, Person
+from chalicelib.oauth.authorization_request import validate_request, validate_target
 from chalicelib.oauth.clock import SystemClock
 from chalicelib.settings import Settings
 from chalicelib.storage.resources import create_resources
@@ -22,6 +25,7 @@ from tests.infra.aws import CREDENTIALS, Aws, serving_aws
 from tests.infra.events import EventMaker, http_event, rest_event
 from tests.infra.iam import policy_of
 from tests.infra.runtime import Function, running
+from tests.people import CHALLENGE, REDIRECT_URI, VERIFIER
 
 pytestmark = pytest.mark.skipif(
     (sys.platform, platform.machine()) != ("linux", "x86_64"),
@@ -137,7 +141,12 @@ def names(template: dict[str, Any]) -> dict[str, str]:
         if resource["Type"] == "AWS::DynamoDB::Table"
     }
     assert resources["CertificateBucket"]["Type"] == "AWS::S3::Bucket"
-    return tables | {"CertificateBucket": SETTINGS.certificate_bucket, "FunctionLog": "log"}
+    assert resources["EncryptionKey"]["Type"] == "AWS::KMS::Key"
+    return tables | {
+        "CertificateBucket": SETTINGS.certificate_bucket,
+        "EncryptionKey": SETTINGS.key_id,
+        "FunctionLog": "log",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +223,7 @@ def test_the_function_needs_all_that_its_policy_allows_and_nothing_more(
     admin = administrator(deployment, http_event)
     register_and_look_after_applications(admin)
     look_after_users(admin)
+    log_in(deployment, admin)
     client = client_of(deployment, http_event, deployment.credentials["applications"]["all"])
     application = deployment.credentials["applications"]["all"]
     client.basic = (application["client_id"], application["client_secret"])
@@ -253,6 +263,52 @@ def look_after_users(admin: Client) -> None:
     mine = admin.at(user_id=created.body["id"])
     assert mine.call("PATCH", "/admin/users/{user_id}", json={"user_name": "second"}).status == 200
     assert admin.call("GET", "/admin/users").status == 200
+
+
+def log_in(deployment: Deployment, admin: Client) -> None:
+    """A person's code, made here, is exchanged there for an ID token; anybody reads the keys."""
+    form = {
+        "name": "Shop",
+        "grant_type": "authorization_code",
+        "allowed_scopes": ["login"],
+        "redirect_strategy": "web_application",
+        "redirect_uris": [REDIRECT_URI],
+    }
+    registered = admin.call("POST", "/admin/applications", json=form)
+    assert registered.status == 201, registered
+    client_id, secret = registered.body["client_id"], registered.body["client_secret"]
+    clock = SystemClock()
+    stores = open_stores(SETTINGS, clock)
+    registration, account = stores.applications.load(client_id), stores.users.find("domain", "jdoe")
+    assert registration is not None
+    assert account is not None
+    asked = {
+        "response_type": "code",
+        "client_id": client_id,
+        "redirect_uri": REDIRECT_URI,
+        "scope": "openid",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+    request = validate_request(validate_target(registration.application, asked), asked)
+    person = Person(account.user, "session-1", clock.now(), account.user.token_epoch)
+    code = AuthorizationEndpoint(stores.grants, clock, ISSUER).issue_code(request, person)
+
+    client = Client(deployment.function, http_event, basic=(client_id, secret))
+    exchange = {
+        "grant_type": "authorization_code",
+        "code": code.parameters["code"],
+        "redirect_uri": REDIRECT_URI,
+        "code_verifier": VERIFIER,
+    }
+    answer = client.call("POST", "/oauth2/server/token", form=exchange)
+    assert answer.status == 200, answer
+    jwks = Client(deployment.function, http_event).call("GET", "/oauth2/server/jwks").body
+    token = answer.body["id_token"]
+    kid = jwt.get_unverified_header(token)["kid"]
+    (key,) = [jwt.PyJWK(each) for each in jwks["keys"] if each["kid"] == kid]
+    claims = jwt.decode(token, key, algorithms=["RS256"], audience=client_id, issuer=ISSUER)
+    assert claims["sub"] == account.user.user_id
 
 
 def test_it_writes_nothing_beside_itself_because_all_of_it_is_compiled(

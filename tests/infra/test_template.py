@@ -26,7 +26,8 @@ def transformed(template: Template, monkeypatch: pytest.MonkeyPatch) -> Template
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     uploaded = copy.deepcopy(template)
     # As `aws cloudformation package` writes it.
-    uploaded["Resources"]["APIHandler"]["Properties"]["CodeUri"] = "s3://bucket/deployment.zip"
+    for name in ("APIHandler", "RotateKeys"):
+        uploaded["Resources"][name]["Properties"]["CodeUri"] = "s3://bucket/deployment.zip"
     expanded: Template = transform(uploaded, {}, ManagedPolicyLoader(None))
     return expanded
 
@@ -70,10 +71,17 @@ def test_sam_expands_it_to_one_http_api_with_the_default_stage(transformed: Temp
     assert stage["AccessLogSettings"]["DestinationArn"] == {"Fn::GetAtt": ["AccessLog", "Arn"]}
 
 
-def test_each_api_may_invoke_the_function_and_nothing_else_may(transformed: Template) -> None:
+def test_each_api_may_invoke_its_function_and_the_schedule_its_own(transformed: Template) -> None:
     permissions = of_type(transformed, "AWS::Lambda::Permission")
+    schedule = permissions.pop("RotateKeysHourlyPermission")
     assert set(permissions) == {"HttpApiInvokePermission", "APIHandlerInvokePermission"}
     assert "${HttpApi}/*" in permissions["HttpApiInvokePermission"]["SourceArn"]["Fn::Sub"]
+    assert {permission["FunctionName"]["Ref"] for permission in permissions.values()} == {
+        "APIHandler"
+    }
+    (rule,) = of_type(transformed, "AWS::Events::Rule")
+    assert schedule["FunctionName"] == {"Ref": "RotateKeys"}
+    assert schedule["SourceArn"] == {"Fn::GetAtt": [rule, "Arn"]}
 
 
 def test_the_rest_api_is_regional_and_only_made_when_asked_for(

@@ -22,7 +22,7 @@ from chalicelib.oauth.introspection import IntrospectionEndpoint
 from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.metadata import describe
 from chalicelib.oauth.revocation import RevocationEndpoint
-from chalicelib.oauth.signing_keys import KeyProtector, KeyRing
+from chalicelib.oauth.signing_keys import JWKS_MAX_AGE_SECONDS, KeyProtector, KeyRing
 from chalicelib.oauth.token_endpoint import TokenEndpoint
 from chalicelib.oauth.validation import TokenValidator
 from chalicelib.protected.guard import Guard
@@ -34,8 +34,6 @@ from chalicelib.storage.kms import KmsKeyProtector
 from chalicelib.storage.stores import Stores, open_stores
 
 APP_NAME = "grantline"
-# Below the five minutes after which a process reads the key ring again.
-JWKS_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +158,8 @@ def _rotation(parts: Parts) -> Rotation:
 
 def _jwks(ring: KeyRing, _: Request) -> Response:
     """The public keys (RFC 7517 §5); the ring is made with the first question."""
-    return Response(200, ring.public_jwks(), {"Cache-Control": f"public, max-age={JWKS_SECONDS}"})
+    headers = {"Cache-Control": f"public, max-age={JWKS_MAX_AGE_SECONDS}"}
+    return Response(200, ring.public_jwks(), headers)
 
 
 def _health(stores: Stores, _: Request) -> Response:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from chalicelib.audit import AuditEvent
-from chalicelib.directory.authentication import Counter
+from chalicelib.directory.attempts import Counter
 from chalicelib.directory.consents import ConsentsChanged, UserConsents
 from chalicelib.directory.model import Account, fold
 from chalicelib.directory.sessions import (

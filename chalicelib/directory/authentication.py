@@ -7,13 +7,13 @@ counters stand in the way of new logins alone: sessions that exist go on.
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from ipaddress import IPv6Address, ip_address
 from secrets import token_hex
-from typing import Protocol
 
 from chalicelib.audit import Actor, AuditEvent
+from chalicelib.directory.attempts import AttemptStore, Counter
 from chalicelib.directory.model import Account, fold
 from chalicelib.directory.passwords import (
     WrongPassword,
@@ -56,32 +56,6 @@ class LoginRefused(OAuthError):
             " then wait 15 minutes.",
             detail=detail,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Counter:
-    """The attempts on one user, or from one address, in one window of time.
-
-    `name` is `user#` or `address#` and a SHA-256; `window_ends_at` is epoch seconds.
-    """
-
-    name: str
-    window_ends_at: int
-
-
-class AttemptStore(Protocol):
-    """Counts login attempts. Every method may raise StoreUnavailable."""
-
-    def count(self, counter: Counter) -> int:
-        """Add one atomically; how many there are with this one.
-
-        An attempt may count twice when an answer was lost, and is never left out.
-        """
-        ...
-
-    def give_back(self, counter: Counter, nonce: str) -> None:
-        """Take one away, once for each nonce, never below none."""
-        ...
 
 
 class Authenticator:

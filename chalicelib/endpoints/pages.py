@@ -5,7 +5,7 @@ from functools import cache, partial
 
 from chalice.app import Blueprint
 
-from chalicelib.directory.authentication import AttemptStore
+from chalicelib.directory.attempts import AttemptStore
 from chalicelib.directory.consents import ConsentStore
 from chalicelib.directory.sessions import Sessions
 from chalicelib.directory.stores import UserStore

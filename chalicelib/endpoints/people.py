@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from chalicelib.directory.authentication import AttemptStore, Authenticator
+from chalicelib.directory.attempts import AttemptStore
+from chalicelib.directory.authentication import Authenticator
 from chalicelib.directory.consents import Consents, ConsentStore
 from chalicelib.directory.cookies import prelogin_cookie, session_cookie
 from chalicelib.directory.sessions import Sessions

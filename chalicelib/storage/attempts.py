@@ -1,6 +1,6 @@
 """Login attempts in the table `tokens`: atomic counters, one item a window of time."""
 
-from chalicelib.directory.authentication import Counter
+from chalicelib.directory.attempts import Counter
 from chalicelib.oauth.life_cycle import RETENTION_SECONDS
 from chalicelib.storage.connection import ConditionFailed
 from chalicelib.storage.database import Database, Update

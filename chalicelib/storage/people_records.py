@@ -6,7 +6,7 @@ from typing import Any
 from pynamodb.attributes import Attribute, UnicodeAttribute
 from pynamodb.constants import MAP, NUMBER, STRING, STRING_SET
 
-from chalicelib.directory.authentication import Counter
+from chalicelib.directory.attempts import Counter
 from chalicelib.directory.consents import Consent, UserConsents
 from chalicelib.directory.sessions import Session, UserSessions
 from chalicelib.oauth.life_cycle import RETENTION_SECONDS

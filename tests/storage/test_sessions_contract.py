@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.directory.authentication import Counter
+from chalicelib.directory.attempts import Counter
 from chalicelib.directory.consents import Consent, ConsentsChanged, UserConsents
 from chalicelib.directory.sessions import Session, SessionsChanged, UserSessions
 from chalicelib.oauth.ids import new_ulid

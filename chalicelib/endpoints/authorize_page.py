@@ -19,7 +19,8 @@ from chalicelib.oauth.authorization_endpoint import (
 )
 from chalicelib.oauth.authorization_errors import AuthorizationRefused
 from chalicelib.oauth.authorization_request import (
-    TITLE,
+    FORM_POST,
+    QUERY,
     AuthorizationRequest,
     Target,
     validate_request,
@@ -31,6 +32,7 @@ from chalicelib.oauth.model import Application, RedirectStrategy
 from chalicelib.oauth.request_log import note
 from chalicelib.pages.scope_texts import scope_texts
 from chalicelib.pages.views import ApplicationView, ConsentPage, LoginPage
+from chalicelib.registry.model import Registration
 from chalicelib.registry.stores import ApplicationStore
 
 LOGIN_FORM = "login"
@@ -48,12 +50,6 @@ class Asked:
     def packed(self) -> str:
         """The parameters as the hidden field that every form carries."""
         return page_requests.pack(self.parameters, page_requests.AUTHORIZATION)
-
-    @property
-    def form_targets(self) -> tuple[str, ...]:
-        """Where the answer goes by redirect."""
-        target = self.request.target
-        return () if target.response_mode == TITLE else (target.redirect_uri,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +79,7 @@ class AuthorizationSteps:
         self, target: Target, refusal: AuthorizationRefused, cookies: Sequence[str] = ()
     ) -> Response:
         """Tell the client; `cookies` are values of `Set-Cookie`."""
-        return self._front.answers.deliver(self._endpoint.refuse(target, refusal), cookies)
+        return self._deliver(self._endpoint.refuse(target, refusal), cookies)
 
     def refuse_form(self, error: FormRefused, packed: str) -> Response:
         """Our own page, with a way to begin anew; the request in the form proves nothing."""
@@ -111,7 +107,7 @@ class AuthorizationSteps:
         `session_value` is that of the session cookie, "" where there is none.
         """
         if isinstance(step, Answer):
-            return self._front.answers.deliver(step, cookies)
+            return self._deliver(step, cookies)
         if isinstance(step, NeedsConsent) and signed_in is not None:
             return self._ask(request, asked, step, signed_in, session_value)
         return self.ask_login(request, asked, _suggested(asked.request, signed_in))
@@ -119,15 +115,16 @@ class AuthorizationSteps:
     def ask_login(self, request: Request, asked: Asked, typed: Typed) -> Response:
         """The login page; 403 after a refusal (RFC 9110 §15.5.4)."""
         form, packed = self._front.forms.open(request), asked.packed
+        registration = self._applications.load(asked.request.application.client_id)
         page = LoginPage(
             csrf_token=form.token(LOGIN_FORM, packed),
             request=packed,
-            application=self._view(asked.request.application),
+            application=_view(asked.request.application, registration),
             scopes=scope_texts(asked.request.scopes),
             user_name=typed.user_name,
             user_domain=typed.user_domain,
             refusal=typed.refusal,
-            form_targets=asked.form_targets,
+            form_targets=_form_targets(asked.request.target, registration),
         )
         return self._front.answers.page(page, 403 if typed.refusal else 200, form.cookies)
 
@@ -143,12 +140,13 @@ class AuthorizationSteps:
         form, packed = self._front.forms.open(request), asked.packed
         rendered = scope.render(step.scopes)
         application = asked.request.application
+        registration = self._applications.load(application.client_id)
         other = page_requests.with_another_user(asked.parameters)
         page = ConsentPage(
             csrf_token=form.token(CONSENT_FORM, packed, rendered, session=session_value),
             request=packed,
             scope=rendered,
-            application=self._view(application),
+            application=_view(application, registration),
             scopes=scope_texts(step.scopes),
             user_label=user_label(signed_in),
             switch_user_url=self._front.answers.url(
@@ -156,14 +154,16 @@ class AuthorizationSteps:
             ),
             destination=_destination(asked.request.target),
             is_public=application.public,
-            form_targets=asked.form_targets,
+            form_targets=_form_targets(asked.request.target, registration),
         )
         return self._front.answers.page(page, cookies=form.cookies)
 
-    def _view(self, application: Application) -> ApplicationView:
-        registration = self._applications.load(application.client_id)
-        website = None if registration is None else registration.website
-        return ApplicationView(application.name, website)
+    def _deliver(self, answer: Answer, cookies: Sequence[str]) -> Response:
+        form_targets: tuple[str, ...] = ()
+        if answer.target.response_mode == FORM_POST:
+            registration = self._applications.load(answer.target.application.client_id)
+            form_targets = onward(answer.target.redirect_uri, registration)
+        return self._front.answers.deliver(answer, cookies, form_targets)
 
 
 class AuthorizePage:
@@ -220,6 +220,24 @@ def person(visit: Visit) -> Person | None:
 def user_label(signed_in: SignedIn) -> str:
     r"""`domain\user`, as people here write it."""
     return f"{signed_in.user.user_domain}\\{signed_in.user.user_name}"
+
+
+def onward(uri: str, registration: Registration | None) -> tuple[str, ...]:
+    """Where a form's answer may lead: to this URI, and on to other hosts of its application."""
+    if registration is None:
+        return (uri,)
+    website = () if registration.website is None else (registration.website,)
+    return uri, *registration.redirect_uris, *registration.post_logout_redirect_uris, *website
+
+
+def _form_targets(target: Target, registration: Registration | None) -> tuple[str, ...]:
+    """None where the answer is a page of ours and no redirect."""
+    return onward(target.redirect_uri, registration) if target.response_mode == QUERY else ()
+
+
+def _view(application: Application, registration: Registration | None) -> ApplicationView:
+    website = None if registration is None else registration.website
+    return ApplicationView(application.name, website)
 
 
 def _suggested(request: AuthorizationRequest, signed_in: SignedIn | None) -> Typed:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from chalicelib.directory.csrf import FormRefused
 from chalicelib.directory.sessions import SignedIn
 from chalicelib.endpoints import page_requests
-from chalicelib.endpoints.authorize_page import user_label
+from chalicelib.endpoints.authorize_page import onward, user_label
 from chalicelib.endpoints.front import Front
 from chalicelib.endpoints.page_answers import LOGOUT_PATH
 from chalicelib.oauth.authorization_request import MAXIMUM_STATE_LENGTH
@@ -93,7 +93,9 @@ class LogoutEndpoint:
             request=wish.packed,
             user_label=user_label(signed_in),
             application=application,
-            form_targets=() if wish.redirect_uri is None else (wish.redirect_uri,),
+            form_targets=(
+                () if wish.redirect_uri is None else onward(wish.redirect_uri, wish.registration)
+            ),
         )
         return self._front.answers.page(page, cookies=form.cookies)
 

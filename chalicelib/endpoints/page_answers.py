@@ -65,13 +65,19 @@ class Answers:
             separator = ""
         return _see_other(uri + separator + query, cookies)
 
-    def deliver(self, answer: Answer, cookies: Sequence[str] = ()) -> Response:
-        """Send an answer to its redirect URI, by its response mode."""
+    def deliver(
+        self, answer: Answer, cookies: Sequence[str] = (), form_targets: tuple[str, ...] = ()
+    ) -> Response:
+        """Send an answer to its redirect URI, by its response mode.
+
+        `form_targets` is where the form of `form_post` may lead.
+        """
         target = answer.target
         application = ApplicationView(target.application.name)
         if target.response_mode == FORM_POST:
-            uri = target.redirect_uri
-            form = FormPostPage(uri, answer.parameters, application, form_targets=(uri,))
+            form = FormPostPage(
+                target.redirect_uri, answer.parameters, application, form_targets=form_targets
+            )
             return self.page(form, cookies=cookies)
         if target.response_mode == TITLE:
             shown = ("code", "error", "state")

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 def content_security_policy(form_targets: Collection[str] = (), *, script: bool = False) -> str:
     """The policy of a page whose forms lead, by their answers' redirects too, to these URIs.
 
-    Chromium holds every redirect that follows a form against `form-action`, so the one origin
-    that the answer is sent on to has to be named.
+    Chromium holds every redirect that follows a form against `form-action`, those of a client's
+    own callback too, so the origins that the answer passes through have to be named.
     """
     sources = ["'self'", *(source for uri in form_targets if (source := _source(uri)))]
     directives = ["default-src 'none'", "style-src 'self'", "img-src 'self'"]

@@ -159,3 +159,21 @@ def test_the_client_address_is_the_gateways() -> None:
     assert seen[0].source_ip == "192.0.2.1"
     assert seen[0].header("authorization") == "x"
     assert seen[0].header("absent") is None
+
+
+@pytest.mark.checklist("13")
+@pytest.mark.parametrize("value", ["a\r\nSet-Cookie: b=c", "a\nb", "a\x00b", ["a=b", "c\rd"]])
+def test_a_header_that_could_end_its_line_is_never_sent(value: str | list[str]) -> None:
+    reply = call(lambda _: Response(303, None, {"Location": value}))
+    assert (reply.status, reply.body["error"]) == (500, "server_error")
+    assert "Location" not in reply.headers
+
+
+def test_several_cookies_stay_several() -> None:
+    reply = call(lambda _: Response(200, {}, {"Set-Cookie": ["a=b", "c=d"]}))
+    assert reply.headers["Set-Cookie"] == ["a=b", "c=d"]
+
+
+def test_text_of_another_type_goes_out_as_it_is() -> None:
+    reply = call(lambda _: Response(200, "<p>ä", {"Content-Type": "text/html; charset=utf-8"}))
+    assert reply.body == "<p>ä"

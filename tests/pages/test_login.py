@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.oauth.model import Consent, Status
-from tests.harness import Client, World
+from tests.harness import Client, Reply, World
 from tests.pages.browser import (
     AUTHORIZE,
     CALLBACK,
@@ -15,6 +15,7 @@ from tests.pages.browser import (
     add_web_client,
     answer_of,
     asking,
+    describe,
 )
 
 
@@ -248,11 +249,39 @@ def test_a_request_refused_by_now_is_answered_to_the_client(
     assert answer_of(browser.log_in())["error"] == "invalid_scope"
 
 
+def form_action(reply: Reply) -> str:
+    """What the policy says of forms."""
+    policy = str(reply.headers["Content-Security-Policy"])
+    return next(part for part in policy.split("; ") if part.startswith("form-action"))
+
+
 def test_redirects_after_the_form_are_allowed_to_the_clients_origin_alone(
     browser: Browser, client: Client
 ) -> None:
-    policy = browser.authorize(client).headers["Content-Security-Policy"]
-    assert "form-action 'self' https://client.example;" in policy
+    assert form_action(browser.authorize(client)) == "form-action 'self' https://client.example"
+    reply = browser.authorize(client, response_mode="form_post")
+    assert form_action(reply) == "form-action 'self'"
+
+
+def test_a_callback_may_redirect_to_the_applications_other_hosts(
+    world: World, browser: Browser, client: Client
+) -> None:
+    client = describe(
+        world,
+        client,
+        website="https://www.client.example/about",
+        redirect_uris=(CALLBACK, "https://two.client.example/x"),
+        post_logout_redirect_uris=("https://client.example/bye",),
+    )
+    allowed = (
+        "form-action 'self' https://client.example https://two.client.example"
+        " https://www.client.example"
+    )
+    assert form_action(browser.authorize(client)) == allowed
+    assert form_action(browser.arrive(client)) == allowed
+    browser.arrive(client, response_mode="form_post", prompt="login")
+    reply = browser.submit(decision="allow")
+    assert form_action(reply) == allowed
 
 
 def test_somebody_may_log_in_without_an_application(world: World, browser: Browser) -> None:

@@ -27,7 +27,7 @@ def test_a_refusal_of_the_token_endpoint_is_rfc_6749s(server: Server) -> None:
 
 
 @pytest.mark.checklist("5")
-@pytest.mark.parametrize("grant_type", ["password", "implicit", "refresh_token", "x"])
+@pytest.mark.parametrize("grant_type", ["password", "implicit", "x"])
 def test_a_grant_that_is_not_served_is_refused(server: Server, grant_type: str) -> None:
     answer = post_form(server, "/token", data={"grant_type": grant_type}, auth=pair(server))
     assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")
@@ -78,11 +78,11 @@ def test_a_token_without_the_scope_is_told_which(server: Server) -> None:
 
 
 @pytest.mark.checklist("61")
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "HEAD"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD"])
 def test_a_wrong_verb_is_a_405(server: Server, method: str) -> None:
     answer = requests.request(method, server.url("/oauth2/server/token"), timeout=TIMEOUT_SECONDS)
     assert answer.status_code == 405
-    assert answer.headers["Allow"] == "POST"
+    assert answer.headers["Allow"] == "POST, OPTIONS"
 
 
 @pytest.mark.checklist("61")

@@ -173,9 +173,12 @@ def both(monkeypatch: pytest.MonkeyPatch) -> Iterator[Both]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with mock_aws():
-        both = Both(boto3.client("dynamodb", region_name="eu-west-1"))
+        client = boto3.client("dynamodb", region_name="eu-west-1")
+        both = Both(client)
         both.send("PutItem", TableName="things", Item=ITEM)
         yield both
+        # Another test's moto may stand around this one and would keep the table.
+        client.delete_table(TableName="things")
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ hash key. Items never change in place, so `snapshot` and `restore` copy no item.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from marshal import dumps
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -77,12 +76,13 @@ _TRANSACTED = {
 
 
 class InMemoryDynamoDB:
-    """`send` is the transport to put beneath a connection."""
+    """`send` is the transport to put beneath a connection; `billed`: answers name their units."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, billed: bool = True) -> None:
+        self._billed = billed
         self.tables: dict[str, Table] = {}
         self.replica: Snapshot | None = None
-        self._tokens: dict[str, bytes] = {}
+        self._tokens: dict[str, Any] = {}
         self._intercept: Intercept | None = None
         self._operations: Mapping[str, Callable[[Arguments], dict[str, Any]]] = {
             "GetItem": self._get_item,
@@ -166,14 +166,27 @@ class InMemoryDynamoDB:
             return table.items
         return self.replica[table.name]
 
+    def _read_units(self, item: Item | None, *, consistent: bool) -> float:
+        if not self._billed:
+            return 0
+        return read_units(stored_bytes(item)) * (1 if consistent else 0.5)
+
+    def _consumed(
+        self, arguments: Arguments, units: Mapping[str, float], *, one: bool = False
+    ) -> dict[str, Any]:
+        if not self._billed or arguments.get("ReturnConsumedCapacity", "NONE") == "NONE":
+            return {}
+        each = [{"TableName": name, "CapacityUnits": float(count)} for name, count in units.items()]
+        return {"ConsumedCapacity": each[0] if one else each}
+
     def _get_item(self, arguments: Arguments) -> dict[str, Any]:
         table = self._table(arguments["TableName"])
         refuse_unused(arguments)
         consistent = arguments.get("ConsistentRead", False)
         item = self._readable(table, consistent=consistent).get(key(table, arguments["Key"]))
-        units = _read_units(item, consistent=consistent)
+        units = self._read_units(item, consistent=consistent)
         answer = {} if item is None else {"Item": _projected(item, arguments)}
-        return answer | _consumed(arguments, {table.name: units}, one=True)
+        return answer | self._consumed(arguments, {table.name: units}, one=True)
 
     def _batch_get_item(self, arguments: Arguments) -> dict[str, Any]:
         requests = arguments["RequestItems"]
@@ -192,9 +205,9 @@ class InMemoryDynamoDB:
             readable = self._readable(table, consistent=consistent)
             found = [readable.get(one) for one in keys]
             responses[name] = [_projected(item, request) for item in found if item is not None]
-            units[name] = sum(_read_units(item, consistent=consistent) for item in found)
+            units[name] = sum(self._read_units(item, consistent=consistent) for item in found)
         answer = {"Responses": responses, "UnprocessedKeys": {}}
-        return answer | _consumed(arguments, units)
+        return answer | self._consumed(arguments, units)
 
     def _put_item(self, arguments: Arguments) -> dict[str, Any]:
         return self._write("PutItem", prepare_put, arguments)
@@ -215,13 +228,13 @@ class InMemoryDynamoDB:
         write = prepare(table, arguments)
         write.apply()
         answer = _returned(arguments.get("ReturnValues", "NONE"), write, operation)
-        return answer | _consumed(arguments, {table.name: write.units()}, one=True)
+        units = write.units() if self._billed else 0
+        return answer | self._consumed(arguments, {table.name: units}, one=True)
 
     def _transact_write_items(self, arguments: Arguments) -> dict[str, Any]:
         token = arguments.get("ClientRequestToken")
-        content = dumps(plain(arguments["TransactItems"]))
         if token is not None and token in self._tokens:
-            if self._tokens[token] != content:
+            if plain(self._tokens[token]) != plain(arguments["TransactItems"]):
                 raise failure(
                     "TransactWriteItems", "IdempotentParameterMismatchException", "other parameters"
                 )
@@ -238,10 +251,11 @@ class InMemoryDynamoDB:
         units: dict[str, float] = {}
         for write in writes:
             write.apply()
-            units[write.table.name] = units.get(write.table.name, 0) + write.units(factor=2)
+            if self._billed:
+                units[write.table.name] = units.get(write.table.name, 0) + write.units(factor=2)
         if token is not None:
-            self._tokens[token] = content
-        return _consumed(arguments, units)
+            self._tokens[token] = arguments["TransactItems"]
+        return self._consumed(arguments, units)
 
     def _prepare_transaction(
         self, requests: Iterable[Mapping[str, Arguments]]
@@ -307,7 +321,7 @@ class InMemoryDynamoDB:
         if len(page) < len(rows) or (page and len(page) == arguments.get("Limit")):
             answer["LastEvaluatedKey"] = _start_key(table, index, page[-1][1])
         units = read_units(size) * (1 if consistent else 0.5)
-        return answer | _consumed(arguments, {table.name: units}, one=True)
+        return answer | self._consumed(arguments, {table.name: units}, one=True)
 
     def _rows(self, table: Table, index: Index | None, *, consistent: bool) -> list[Row]:
         items = self._readable(table, consistent=consistent).items()
@@ -359,19 +373,6 @@ def failure(
         **extra,
     }
     return ClientError(response, operation)
-
-
-def _read_units(item: Item | None, *, consistent: bool) -> float:
-    return read_units(stored_bytes(item)) * (1 if consistent else 0.5)
-
-
-def _consumed(
-    arguments: Arguments, units: Mapping[str, float], *, one: bool = False
-) -> dict[str, Any]:
-    if arguments.get("ReturnConsumedCapacity", "NONE") == "NONE":
-        return {}
-    each = [{"TableName": name, "CapacityUnits": float(count)} for name, count in units.items()]
-    return {"ConsumedCapacity": each[0] if one else each}
 
 
 def _cancellation(arguments: Arguments, error: ConditionFailed) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def revoked_start() -> Start:
 
 @cache
 def tables() -> InMemoryDynamoDB:
-    database = InMemoryDynamoDB()
+    database = InMemoryDynamoDB(billed=False)
     make_tables(database, SETTINGS.table_prefix)
     return database
 
@@ -235,7 +235,7 @@ def test_an_epoch_that_stands_still_is_found(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_revocation_answered_though_nothing_was_written_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def forget(self: Grants, *_: Any) -> None:
+    def forget(self: Grants, *_: Any, **_named: Any) -> None:
         self._leases.settle()
 
     monkeypatch.setattr(Grants, "revoke", forget)

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from chalicelib.audit import Actor, AuditEvent
 from chalicelib.directory.model import Account
 from chalicelib.directory.users import Users
+from chalicelib.oauth.id_token import IdTokens
 from chalicelib.oauth.ids import new_client_id, new_ulid, new_user_id
 from chalicelib.oauth.introspection import IntrospectionEndpoint
 from chalicelib.oauth.messages import Request
@@ -25,6 +26,7 @@ from chalicelib.oauth.model import (
     User,
 )
 from chalicelib.oauth.revocation import RevocationEndpoint
+from chalicelib.oauth.signing_keys import KeyRing
 from chalicelib.oauth.token_endpoint import TokenEndpoint
 from chalicelib.oauth.validation import TokenValidator
 from chalicelib.registry.applications import Applications
@@ -34,6 +36,7 @@ from chalicelib.registry.secrets import ClientSecrets, bearer_grant, new_client_
 from chalicelib.settings import Settings
 from chalicelib.storage.stores import open_stores
 from tests.faults.deployment import Send, StubConnection
+from tests.keys import FakeProtector
 from tests.signing import ISSUER
 
 NOW = 1_800_000_000
@@ -99,7 +102,8 @@ class Process:
         self.stores = open_stores(settings, clock, StubConnection(clock, send))
         grants = self.stores.grants
         self.validator = TokenValidator(grants, clock)
-        self.token = TokenEndpoint(grants, clock, ISSUER)
+        ring = KeyRing(self.stores.key_rings, FakeProtector(), clock, ISSUER)
+        self.token = TokenEndpoint(grants, IdTokens(ring, ISSUER), clock, ISSUER)
         self.introspect = IntrospectionEndpoint(grants, self.validator, clock, ISSUER)
         self.revoke = RevocationEndpoint(grants, clock, ISSUER)
         self.applications = Applications(

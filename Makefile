@@ -13,6 +13,9 @@ RUN := .venv
 DEV := .venv-dev
 IN_DEV := $(DEV)/bin/python -m
 UV := build/uv/bin/uv
+# Client libraries in JavaScript, for the tests that drive them; npm writes the second file.
+CLIENTS := tests/browser/node
+INSTALLED_CLIENTS := $(CLIENTS)/node_modules/.package-lock.json
 
 LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --no-header
@@ -34,8 +37,8 @@ help:
 run: $(RUN)/ready
 	@PORT='$(PORT)' exec $(RUN)/bin/python -m chalicelib.local
 
-test: $(DEV)/ready
-	$(IN_DEV) pytest -n $(WORKERS) --dist loadgroup -p tests.plugins.skips \
+test: $(DEV)/ready $(INSTALLED_CLIENTS)
+	$(IN_DEV) pytest -rs -n $(WORKERS) --dist loadgroup -p tests.plugins.skips \
 		-p tests.plugins.checklist --cov --cov-report= --cov-fail-under=0 $(TESTS)
 
 check: $(DEV)/ready
@@ -68,6 +71,7 @@ lock: $(UV)
 clean:
 	rm -rf $(RUN) $(DEV) build .local .coverage .coverage.* htmlcov .hypothesis \
 		.mypy_cache .pytest_cache .ruff_cache .import_linter_cache .chalice/deployments
+	rm -rf $(CLIENTS)/node_modules
 	find chalicelib tests infra -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(RUN)/ready: requirements-local.txt
@@ -85,6 +89,12 @@ $(DEV)/ready: requirements-dev.txt
 	@$*/bin/python -m pip install --quiet --no-input --disable-pip-version-check \
 		--require-hashes -r $<
 	@touch $@
+
+# Without Node.js the tests that need it say so and are skipped.
+$(INSTALLED_CLIENTS): $(CLIENTS)/package.json $(CLIENTS)/package-lock.json $(CLIENTS)/.npmrc
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+		cd $(CLIENTS) && npm ci --loglevel=error && touch node_modules/.package-lock.json; \
+	fi
 
 $(UV):
 	@$(PYTHON) -m venv build/uv

@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("chalicelib", "tests", "infra", ".ci", ".chalice", "docs")
+# Folders that tools make and git ignores.
+MADE = {"deployments", "node_modules"}
 SUFFIXES = (".py", ".md", ".toml", ".yaml", ".yml", ".json", ".html", ".css", ".js", ".svg")
 MAXIMUM_LINE_WIDTH = 100
 MAXIMUM_FUNCTION_LINES = 70
@@ -38,7 +40,8 @@ def texts() -> Iterator[tuple[str, str]]:
     paths += [path for path in ROOT.iterdir() if not path.name.startswith("requirements-")]
     for path in sorted(paths):
         named = path.suffix in SUFFIXES or path.name in ("Makefile", "run", ".gitignore")
-        if path.is_file() and named and "deployments" not in path.parts:
+        ours = not MADE.intersection(path.parts)
+        if path.is_file() and named and ours:
             yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
 
 

@@ -38,6 +38,14 @@ _APPLICATIONS: dict[str, dict[str, object]] = {
     # What an identity provider stores as its secret token, for good.
     "bearer_token": {"allowed_scopes": ["user_sync"], "token_lifetime_minutes": None},
     "client_certificate": {"token_lifetime_minutes": 20, **_ACTING_AS_USER},
+    # A web application that keeps a secret on its server and logs people in.
+    "authorization_code": {
+        "allowed_scopes": ["api", "login"],
+        "redirect_strategy": "web_application",
+        "redirect_uris": ["https://client.example/callback"],
+        "post_logout_redirect_uris": ["https://client.example/goodbye"],
+        "token_lifetime_minutes": 60,
+    },
     "all": {
         "allowed_scopes": ["api", "rpa"],
         "redirect_strategy": "web_application",
@@ -47,10 +55,28 @@ _APPLICATIONS: dict[str, dict[str, object]] = {
         **_ACTING_AS_USER,
     },
 }
+# What a program on the user's own machine is: it keeps no secret, and listens on any free port.
+_PUBLIC_APPLICATION: dict[str, object] = {
+    "name": "Local public",
+    "grant_type": "authorization_code",
+    "allowed_scopes": ["api", "login"],
+    "redirect_strategy": "mobile_localhost_port",
+    "token_lifetime_minutes": 60,
+}
+_REDIRECT_URIS = {
+    "all": "https://client.example/callback",
+    "authorization_code": "https://client.example/callback",
+    # The port is an example.
+    "public": "http://127.0.0.1:8400/",
+}
+_USERS: dict[str, dict[str, str]] = {
+    ADMINISTRATOR_NAME: {"given_name": "Ada", "family_name": "Monroe"},
+    USER_NAME: {"given_name": "Jane", "family_name": "Doe"},
+}
 
 
 def seed(stores: Stores, clock: Clock, issuer: str, directory: Path) -> Credentials:
-    """Users and one application per grant type; their secrets are new at every start.
+    """Users, one application per grant type and a public one; secrets are new at every start.
 
     Where storage outlives this process, users keep their ids, and applications are replaced.
     """
@@ -71,6 +97,9 @@ def seed(stores: Stores, clock: Clock, issuer: str, directory: Path) -> Credenti
             form["certificate"] = generated.certificate.decode("ascii")
             files = _save_certificate(directory.resolve(), generated)
         applications[grant_type] = seeding.application(form) | files
+    applications["public"] = seeding.application(_PUBLIC_APPLICATION)
+    for name, redirect_uri in _REDIRECT_URIS.items():
+        applications[name]["redirect_uri"] = redirect_uri
     return {
         "issuer": issuer,
         "administrator": administrator,
@@ -99,18 +128,19 @@ class _Seeding:
         )
 
     def user(self, user_name: str, roles: list[str]) -> dict[str, str]:
-        """A user with a new password."""
+        """A user with a name, an address and a new password."""
         name = {"user_name": user_name, "user_domain": DOMAIN}
+        profile = {**_USERS[user_name], "email": f"{user_name}@example.com"}
         password = secrets.token_urlsafe(18)
         found = self._user_store.find(DOMAIN, user_name)
         if found is None:
-            self._users.create({**name, "roles": roles, "password": password}, SYSTEM)
+            self._users.create({**name, **profile, "roles": roles, "password": password}, SYSTEM)
         else:
             user_id = found.user.user_id
             self._users.enable(user_id, SYSTEM)
-            self._users.update(user_id, {"roles": roles}, SYSTEM)
+            self._users.update(user_id, {**profile, "roles": roles}, SYSTEM)
             self._users.set_password(user_id, {"password": password}, SYSTEM)
-        return {**name, "password": password}
+        return {**name, **profile, "password": password}
 
     def application(self, form: Mapping[str, object]) -> dict[str, str | None]:
         """A new application in place of one of its name."""

@@ -28,9 +28,11 @@ def test_the_credentials_hold_what_a_script_needs(server: Server) -> None:
         assert len(user["password"]) >= 20
     assert set(held["applications"]) == {
         "all",
+        "authorization_code",
         "bearer_token",
         "client_certificate",
         "client_credentials",
+        "public",
     }
     for application in (held["admin_application"], *held["applications"].values()):
         assert application["client_id"].startswith("app_")

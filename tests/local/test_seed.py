@@ -5,6 +5,7 @@ import pytest
 from chalicelib.local.credentials import Credentials
 from chalicelib.local.seed import ADMINISTRATOR_NAME, DOMAIN, USER_NAME, seed
 from chalicelib.oauth.model import GrantType
+from chalicelib.oauth.redirect_strategy import is_registered
 from chalicelib.oauth.scope import ADMINISTRATOR
 from chalicelib.storage.stores import Stores
 from tests.fakes import FakeClock
@@ -20,10 +21,17 @@ def seeded_fixture(tables: Stores, clock: FakeClock, tmp_path: Path) -> Credenti
 def test_one_application_for_each_grant_type_of_its_own(
     tables: Stores, seeded: Credentials
 ) -> None:
-    for grant_type, application in seeded["applications"].items():
+    applications = dict(seeded["applications"])
+    public = tables.applications.load(applications.pop("public")["client_id"])
+    assert public is not None
+    assert public.application.public
+    assert public.application.localhost_port is None
+    assert set(applications) == {grant_type.value for grant_type in GrantType}
+    for grant_type, application in applications.items():
         registration = tables.applications.load(application["client_id"])
         assert registration is not None
         assert registration.application.grant_type is GrantType(grant_type)
+    assert seeded["applications"]["public"]["client_secret"] is None
     assert seeded["applications"]["client_certificate"]["client_secret"] is None
 
 
@@ -35,6 +43,23 @@ def test_only_the_administrator_has_the_role(tables: Stores, seeded: Credentials
     assert user is not None
     assert administrator.user.roles == {ADMINISTRATOR}
     assert user.user.roles == frozenset()
+
+
+def test_redirect_uris_are_registered(tables: Stores, seeded: Credentials) -> None:
+    for name in ("all", "authorization_code", "public"):
+        application = seeded["applications"][name]
+        registration = tables.applications.load(application["client_id"])
+        assert registration is not None
+        assert is_registered(registration.application, application["redirect_uri"])
+
+
+def test_users_have_names_and_addresses(tables: Stores, seeded: Credentials) -> None:
+    for name in ("administrator", "user"):
+        account = tables.users.find(DOMAIN, seeded[name]["user_name"])
+        assert account is not None
+        assert account.email == seeded[name]["email"]
+        assert account.given_name == seeded[name]["given_name"]
+        assert account.family_name == seeded[name]["family_name"]
 
 
 def test_what_is_seeded_is_in_the_audit(tables: Stores, seeded: Credentials) -> None:

@@ -1,0 +1,62 @@
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+
+from tests.browser import client_site
+from tests.flows.server import Server, running
+from tests.plugins.logs import CREDENTIALS
+
+HERE = Path(__file__).parent
+SCREENSHOTS = HERE.parents[1] / "build" / "screenshots"
+# Headless and silent: the browser asks nobody but the server under test.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+NewContext = Callable[..., BrowserContext]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep these tests in one process, so that they share one browser and one server."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(name="server", scope="session")
+def server_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("browser") / ".local") as server:
+        yield server
+    assert server.errors == []
+    assert [line for line in server.logs if CREDENTIALS.search(line)] == []
+
+
+@pytest.fixture(name="playwright", scope="session")
+def playwright_fixture() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(name="browser", scope="session")
+def browser_fixture(
+    playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser]:
+    """The system's Chromium; where there is none, these tests say so and are skipped."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if path is None:
+        pytest.skip("no Chromium is installed")
+    with client_site.serving(tmp_path_factory.mktemp("client")) as port:
+        led = f"--host-resolver-rules=MAP {client_site.HOST}:443 127.0.0.1:{port}"
+        browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, led])
+        yield browser
+        browser.close()

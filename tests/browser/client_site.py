@@ -1,6 +1,7 @@
 """The client's web site: a TLS server on the loopback interface, where the browser is led."""
 
 import ssl
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -32,6 +33,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class _Site(ThreadingHTTPServer):
+    """Says nothing of connections that the browser opens early and drops."""
+
+    def handle_error(self, *_: object) -> None:
+        if not isinstance(sys.exception(), OSError):
+            raise
+
+
 @contextmanager
 def serving(directory: Path) -> Iterator[int]:
     """Serve on a free port, which is given, until the end of the block."""
@@ -41,7 +50,7 @@ def serving(directory: Path) -> Iterator[int]:
     key.write_bytes(pair.private_key)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = _Site(("127.0.0.1", 0), _Handler)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()

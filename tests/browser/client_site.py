@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from chalicelib.local.certificate import generate
 
@@ -36,9 +37,9 @@ class _Handler(BaseHTTPRequestHandler):
 class _Site(ThreadingHTTPServer):
     """Says nothing of connections that the browser opens early and drops."""
 
-    def handle_error(self, *_: object) -> None:
+    def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exception(), OSError):
-            raise
+            super().handle_error(request, client_address)
 
 
 @contextmanager

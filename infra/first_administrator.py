@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.administration.refusals import FieldsRefused
 from chalicelib.audit import Actor
 from chalicelib.directory.users import Users
 from chalicelib.oauth.clock import Clock, SystemClock
 from chalicelib.oauth.scope import ADMINISTRATOR
+from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.registry.applications import Applications, Registered
 from chalicelib.settings import Settings
 from chalicelib.storage.stores import Stores, open_stores
@@ -58,11 +60,21 @@ def register(
 
 def main(arguments: list[str]) -> int:
     """Register, and print the client's id and, this once, its secret."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.first_administrator", description=__doc__
+    )
     parser.add_argument("--stack", default="grantline", help="the name of the CloudFormation stack")
     parser.add_argument("--user-domain", required=True)
     parser.add_argument("--user-name", required=True)
     options = parser.parse_args(arguments)
+    try:
+        return _write(options)
+    except (BotoCoreError, ClientError, StoreUnavailable) as error:
+        print(f"AWS does not answer as it should: {error}", file=sys.stderr)
+        return 1
+
+
+def _write(options: argparse.Namespace) -> int:
     session = boto3.session.Session()
     operator = session.client("sts").get_caller_identity()["Arn"]
     described = session.client("cloudformation").describe_stacks(StackName=options.stack)

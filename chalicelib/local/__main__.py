@@ -80,10 +80,10 @@ def _tell(seeded: credentials.Credentials, path: Path, mocked: tuple[str, ...]) 
 
 
 def _port(environ: MutableMapping[str, str]) -> int:
-    port = int(environ.get("PORT") or DEFAULT_PORT)
-    if not 0 <= port <= MAXIMUM_PORT:
-        raise ValueError("ports end at 65535")
-    return port
+    value = environ.get("PORT") or str(DEFAULT_PORT)
+    if not value.isdecimal() or int(value) > MAXIMUM_PORT:
+        raise ValueError("a port is a number from 0 to 65535")
+    return int(value)
 
 
 def _fail(reason: str) -> int:

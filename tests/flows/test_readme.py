@@ -3,9 +3,9 @@
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
-from tests.flows.clients import get_token
 from tests.flows.server import ROOT, Server
 
 
@@ -38,11 +38,28 @@ def test_the_readme_gets_a_token_and_registers_an_application(server: Server) ->
     me = json.loads(paste(first, directory))
     assert me["client_id"] == server.credentials["applications"]["client_credentials"]["client_id"]
 
-    admin = get_token(server, server.credentials["admin_application"], scope="admin")
-    token = f"ADMIN_TOKEN={admin['access_token']}"
-    output = paste(f"{first}\n{token}\n{block('Register an application')}", directory)
+    output = paste(f"{first}\n{block('Register an application')}", directory)
     decoder = json.JSONDecoder()
     _, end = decoder.raw_decode(output)
     registered, _ = decoder.raw_decode(output, end)
     assert registered["name"] == "Invoice robot"
     assert registered["client_secret"]
+
+
+def test_the_signed_jwt_of_the_documents_works(server: Server) -> None:
+    text = (ROOT / "docs" / "client-certificate.md").read_text(encoding="utf-8")
+    match = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    assert match is not None
+    script = f"{match.group(1)}\nprint(json.dumps([token, me]))"
+    done = subprocess.run(  # noqa: S603 - the document is our own
+        [sys.executable, "-c", script],
+        capture_output=True,
+        check=False,
+        cwd=server.directory.parent,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    token, me = json.loads(done.stdout)
+    assert token["token_type"] == "Bearer"
+    assert me["grant"] == "client_certificate"

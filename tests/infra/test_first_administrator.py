@@ -61,3 +61,13 @@ def test_an_impossible_user_is_refused(stores: Stores, capsys: pytest.CaptureFix
     assert run("x" * 1000) == 1
     assert "user_name" in capsys.readouterr().err
     assert stores.users.find("corp", "x" * 1000) is None
+
+
+def test_a_stack_that_is_not_there_is_told_in_one_line(
+    stores: Stores,  # noqa: ARG001 - the emulator that has no such stack
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--stack", "none", "--user-domain", "corp", "--user-name", "ada"]) == 1
+    failed = capsys.readouterr()
+    assert failed.out == ""
+    assert len(failed.err.splitlines()) == 1

@@ -102,11 +102,11 @@ class Client:
 class World:
     """One deployment: tables, clock, and as many processes over them as a test opens."""
 
-    def __init__(self, *, lease_seconds: float = 0.0) -> None:
+    def __init__(self, *, lease_seconds: float = 0.0, issuer: str = ISSUER) -> None:
         self.clock = TurnedClock()
         self.database = InMemoryDynamoDB()
         self.protector = FakeProtector()
-        self.settings = Settings(issuer=ISSUER, table_prefix=PREFIX, lease_seconds=lease_seconds)
+        self.settings = Settings(issuer=issuer, table_prefix=PREFIX, lease_seconds=lease_seconds)
         for resource in load_resources().values():
             if resource["Type"] == "AWS::DynamoDB::Table":
                 self._create_table(resource["Properties"])

@@ -63,11 +63,15 @@ def _prepare(listener: socket.socket, environ: MutableMapping[str, str]) -> Gate
 
 def _tell(seeded: credentials.Credentials, path: Path, mocked: tuple[str, ...]) -> None:
     here = f"{', '.join(mocked)} in this process, gone when it stops"
+    issuer, user = seeded["issuer"], seeded["user"]
+    person = f"user {user['user_name']}, domain {user['user_domain']}, password {user['password']}"
     lines = [
-        f"Grantline at {seeded['issuer']}",
+        f"Grantline at {issuer}",
         f"  AWS          {here if mocked else 'the endpoints of the environment'}",
         f"  credentials  {path}",
-        f"  OpenAPI      {seeded['issuer']}/admin/openapi.json",
+        f"  OpenAPI      {issuer}/admin/openapi.json",
+        f"  log in       {issuer}/login",
+        f"               {person}",
         "",
         "To paste into another terminal, in this directory:",
         "",

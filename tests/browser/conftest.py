@@ -55,8 +55,8 @@ def browser_fixture(
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if path is None:
         pytest.skip("no Chromium is installed")
-    with client_site.serving(tmp_path_factory.mktemp("client")) as port:
-        led = f"--host-resolver-rules=MAP {client_site.HOST}:443 127.0.0.1:{port}"
+    with client_site.serving(tmp_path_factory.mktemp("client")) as site:
+        led = f"--host-resolver-rules=MAP {client_site.HOST}:443 127.0.0.1:{site.port}"
         browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, led])
         yield browser
         browser.close()

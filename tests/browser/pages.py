@@ -6,32 +6,44 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import SCREENSHOTS
-from tests.flows.server import Server
 
 VERIFIER = "v" * 64
 CHALLENGE = urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
 CLIENT = "https://client.example"
+LOOPBACK = ("http://127.0.0.1:", "http://[::1]:", "https://localhost:")
 
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1200, "height": 800}
 
 
+class Place(Protocol):
+    """A running server, its users and applications."""
+
+    @property
+    def issuer(self) -> str: ...
+    @property
+    def credentials(self) -> dict[str, Any]: ...
+    def url(self, path: str) -> str: ...
+
+
 class Visit:
     """One person in one browser window."""
 
-    def __init__(self, server: Server, page: Page) -> None:
+    def __init__(self, server: Place, page: Page) -> None:
         self.server = server
         self.page = page
         self.violations: list[str] = []
         self.foreign: list[str] = []
         page.on("console", lambda message: self._hear(message.text))
+        page.on("pageerror", lambda error: self.violations.append(str(error)))
         page.on("request", lambda request: self._see(request.url))
 
     def authorize(self, application: str = "authorization_code", **changes: str) -> None:
@@ -75,6 +87,8 @@ class Visit:
 
     def assert_accessible(self) -> None:
         """axe-core finds nothing serious or critical on the page as it stands."""
+        if not AXE.exists():
+            pytest.skip("the JavaScript packages are not installed")
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
         found: dict[str, Any] = self.page.evaluate("async () => await axe.run(document)")
         serious = [
@@ -83,6 +97,11 @@ class Visit:
             if each["impact"] in ("serious", "critical")
         ]
         assert serious == [], json.dumps(serious, indent=1)
+
+    def assert_fits(self) -> None:
+        """Nothing is wider than the window."""
+        width = self.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= self.page.evaluate("window.innerWidth")
 
     def assert_quiet(self) -> None:
         """No policy was violated and nobody but the server and the client was asked."""
@@ -94,12 +113,12 @@ class Visit:
             self.violations.append(text)
 
     def _see(self, url: str) -> None:
-        if not url.startswith((self.server.issuer, CLIENT, "data:", "http://127.0.0.1")):
+        if not url.startswith((self.server.issuer, CLIENT, *LOOPBACK)):
             self.foreign.append(url)
 
 
 @contextmanager
-def visiting(browser: Browser, server: Server, **context: Any) -> Iterator[Visit]:
+def visiting(browser: Browser, server: Place, **context: Any) -> Iterator[Visit]:
     """A fresh window with cookies of its own; what it must not do is asserted at the end."""
     window = browser.new_context(ignore_https_errors=True, **{"viewport": DESKTOP, **context})
     visit = Visit(server, window.new_page())

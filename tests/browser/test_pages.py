@@ -30,6 +30,7 @@ def test_login_and_consent_can_be_read_and_used(
         visit.authorize(prompt="consent")
         expect(visit.page.locator("h1")).to_have_count(1)
         visit.assert_accessible()
+        visit.assert_fits()
         visit.keep(f"login-{name}")
         visit.log_in(password="wrong")
         expect(visit.page.get_by_role("alert")).to_be_visible()
@@ -37,11 +38,10 @@ def test_login_and_consent_can_be_read_and_used(
         visit.keep(f"login-refused-{name}")
         visit.log_in()
         visit.assert_accessible()
+        visit.assert_fits()
         visit.keep(f"consent-{name}")
         visit.decide("allow")
         assert visit.answer["code"].startswith("glc_")
-        width = visit.page.evaluate("document.documentElement.scrollWidth")
-        assert width <= look["viewport"]["width"]
 
 
 def test_everything_works_without_javascript(browser: Browser, server: Server) -> None:
@@ -123,22 +123,6 @@ def test_the_title_bar_holds_code_and_state_alone(browser: Browser, server: Serv
         assert parse_qs(visit.page.title())["error"] == ["access_denied"]
 
 
-def test_a_port_of_the_localhost_gets_the_code(browser: Browser, server: Server) -> None:
-    with visiting(browser, server) as visit:
-        landed: list[str] = []
-
-        def land(route: Any) -> None:
-            landed.append(route.request.url)
-            route.fulfill(body="back in the application")
-
-        visit.page.route("http://127.0.0.1:9/**", land)
-        visit.authorize("public", redirect_uri="http://127.0.0.1:9/")
-        visit.log_in()
-        visit.decide("allow")
-        visit.page.wait_for_url("http://127.0.0.1:9/**")
-    assert "code=glc_" in landed[0]
-
-
 def test_an_unknown_redirect_uri_stays_on_our_page(browser: Browser, server: Server) -> None:
     with visiting(browser, server) as visit:
         visit.authorize(redirect_uri="https://evil.example/callback")
@@ -146,19 +130,6 @@ def test_an_unknown_redirect_uri_stays_on_our_page(browser: Browser, server: Ser
         expect(visit.page.locator("h1")).to_be_visible()
         visit.assert_accessible()
         visit.keep("error")
-
-
-def test_a_session_that_ended_meanwhile_asks_for_the_login_again(
-    browser: Browser, server: Server
-) -> None:
-    with visiting(browser, server) as visit:
-        visit.authorize(prompt="consent")
-        visit.log_in()
-        visit.page.context.clear_cookies()
-        visit.decide("allow")
-        expect(visit.page.locator("h1")).to_be_visible()
-        assert visit.page.url.startswith(server.issuer)
-        visit.keep("out-of-date")
 
 
 def test_logging_out_ends_the_session(browser: Browser, server: Server) -> None:

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.flows.server import Server, running, start
+from tests.flows.visitor import Visitor
 
 
 def test_when_it_says_ready_it_is_healthy(server: Server) -> None:
@@ -40,6 +41,15 @@ def test_the_credentials_hold_what_a_script_needs(server: Server) -> None:
         file = Path(held["applications"]["client_certificate"][name])
         assert file.is_absolute()
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_whoever_reads_what_it_prints_can_log_in(server: Server) -> None:
+    at = next(i for i, line in enumerate(server.banner) if line.startswith("  log in"))
+    words = server.banner[at + 1].replace(",", "").split()
+    visitor = Visitor(server.issuer)
+    visitor.open(server.banner[at].split()[-1])
+    visitor.log_in({"user_name": words[1], "user_domain": words[3], "password": words[5]})
+    assert visitor.title == "Logged in"
 
 
 def test_an_unknown_path_is_the_gateways_404(server: Server) -> None:

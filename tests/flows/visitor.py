@@ -39,8 +39,8 @@ class _Forms(HTMLParser):
 class Visitor:
     """One browser: its cookies, and the page it is on."""
 
-    def __init__(self, issuer: str) -> None:
-        self._issuer = issuer
+    def __init__(self, *issuers: str) -> None:
+        self._issuers = issuers
         self._session = requests.Session()
         self.url = ""
         self.html = ""
@@ -86,7 +86,7 @@ class Visitor:
             if response.status_code not in (302, 303):
                 return
             target = urljoin(response.url, response.headers["Location"])
-            if not target.startswith(self._issuer):
+            if not target.startswith(self._issuers):
                 self.url, self.html = target, ""
                 return
             response = self._session.get(target, allow_redirects=False, timeout=TIMEOUT_SECONDS)

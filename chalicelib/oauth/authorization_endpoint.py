@@ -147,8 +147,11 @@ class AuthorizationEndpoint:
     def _must_log_in(self, request: AuthorizationRequest, person: Person) -> bool:
         if request.prompt & {"login", "select_account"}:
             return True
+        if request.max_age is None:
+            return False
+        # Zero asks for a login now, whatever happened within this second.
         age = self._clock.now() - person.authenticated_at
-        return request.max_age is not None and age > request.max_age
+        return request.max_age == 0 or age > request.max_age
 
     @staticmethod
     def _must_ask(

@@ -13,7 +13,7 @@ from chalicelib.oauth.token_endpoint import GRANTS
 
 _AUTHENTICATION = [method.value for method in Method if method is not Method.NONE]
 _CLAIMS = [
-    "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "name", "given_name",
+    "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "name", "given_name",
     "family_name", "preferred_username", "updated_at", "email",
 ]  # fmt: skip
 
@@ -45,7 +45,7 @@ def describe(issuer: str) -> dict[str, object]:
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
     }
     for endpoint in ("token", "introspection", "revocation"):
-        public = ["none"] if endpoint == "token" else []
+        public = [] if endpoint == "introspection" else [Method.NONE.value]
         document[f"{endpoint}_endpoint_auth_methods_supported"] = _AUTHENTICATION + public
         document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
     return document

@@ -61,4 +61,5 @@ class TokenEndpoint:
             clock=self._clock,
             issuer=self._issuer,
         )
-        return Response(200, exchange(token_request))
+        # RFC 6749 §5.1 asks for both; `no-store` stands on every answer.
+        return Response(200, exchange(token_request), {"Pragma": "no-cache"})

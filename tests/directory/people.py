@@ -5,7 +5,6 @@ from typing import Any
 from chalicelib.audit import Actor
 from chalicelib.directory.authentication import Authenticator, LoginRefused
 from chalicelib.directory.consents import Consents
-from chalicelib.directory.password_change import PasswordChange
 from chalicelib.directory.sessions import Sessions
 from chalicelib.directory.users import Users
 from chalicelib.oauth.model import User
@@ -26,7 +25,6 @@ class People:
         self.authenticator = Authenticator(self.stores.users, self.stores.attempts, self.clock)
         self.sessions = Sessions(self.stores.sessions, self.clock)
         self.consents = Consents(self.stores.consents, self.clock)
-        self.passwords = PasswordChange(self.authenticator, self.users)
 
     def add(self, name: str = "jdoe", password: str | None = PASSWORD, **values: Any) -> User:
         """A new user of the domain `domain`."""

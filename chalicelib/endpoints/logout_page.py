@@ -69,7 +69,7 @@ class LogoutEndpoint:
             client_id = hint.client_id
         registration = None
         if client_id is not None and is_client_id(client_id):
-            registration = self._applications.load(client_id)
+            registration = self._enabled(client_id)
             note(client_id=client_id)
         uri = parameters.get("post_logout_redirect_uri")
         if registration is None:
@@ -80,6 +80,12 @@ class LogoutEndpoint:
         if len(parameters.get("state", "")) > MAXIMUM_STATE_LENGTH:
             raise InvalidRequest("The state is too long.")
         return Wish(parameters, registration, hint, uri)
+
+    def _enabled(self, client_id: str) -> Registration | None:
+        """The application, unless it is disabled: nobody is sent to a disabled one."""
+        registration = self._applications.load(client_id)
+        enabled = registration is not None and registration.application.enabled
+        return registration if enabled else None
 
     def _ask(
         self, request: Request, wish: Wish, signed_in: SignedIn, session_value: str

@@ -11,7 +11,9 @@ MAXIMUM_REDIRECT_URI_LENGTH = 500
 MAXIMUM_PORT = 65_535
 
 # The form offers https; a server of one's own on the loopback interface speaks http (RFC 8252).
-_LOOPBACK = re.compile(r"(?:https://localhost|http://127\.0\.0\.1|http://\[::1\]):([1-9]\d{0,4})/")
+_LOOPBACK = re.compile(
+    r"(?:https://localhost|http://127\.0\.0\.1|http://\[::1\]):([1-9][0-9]{0,4})/"
+)
 
 
 def hash_redirect_uri(uri: str) -> str:

@@ -62,3 +62,16 @@ def test_the_commonest_passwords_are_all_refused() -> None:
 )
 def test_any_character_may_be_used(password: str) -> None:
     assert validate_password(password) == password
+
+
+@pytest.mark.checklist("62")
+def test_thousands_of_marks_are_refused_before_they_are_put_in_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    marks = "\u0315" * 400 + "\u0300" * 400
+    phc = hash_password("correct horse battery")
+    monkeypatch.setattr("unicodedata.normalize", lambda *_: pytest.fail("was normalized"))
+    with pytest.raises(PasswordRefused):
+        validate_password(marks)
+    with pytest.raises(WrongPassword):
+        verify_password(marks, phc)

@@ -13,7 +13,14 @@ from chalicelib.oauth.authorization_endpoint import (
 )
 from chalicelib.oauth.authorization_errors import AuthorizationRefused
 from chalicelib.oauth.authorization_request import validate_request, validate_target
-from chalicelib.oauth.model import LifeCycle, LifeCycleType, RedirectStrategy, Status, User
+from chalicelib.oauth.model import (
+    GrantType,
+    LifeCycle,
+    LifeCycleType,
+    RedirectStrategy,
+    Status,
+    User,
+)
 from chalicelib.oauth.tokens import TokenKind, mint, parse
 from tests.harness import START, Client, Reply, World
 from tests.people import authorization, code_for, exchange, refresh, web_client
@@ -368,3 +375,14 @@ def test_a_maximum_age_of_zero_asks_for_the_login_at_once(
         parameters = authorization(client, max_age=max_age)
         request = validate_request(validate_target(client.application, parameters), parameters)
         assert isinstance(endpoint.proceed(request, person, frozenset()), expected)
+
+
+@pytest.mark.checklist("44")
+def test_an_application_that_logs_nobody_in_any_more_gets_nothing(
+    world: World, user: User, client: Client
+) -> None:
+    code = code_for(world, client, user)
+    tokens = exchange(world, client, code_for(world, client, user)).body
+    world.change(client, grant_type=GrantType.CLIENT_CREDENTIALS)
+    assert_refused(exchange(world, client, code))
+    assert_refused(refresh(world, client, tokens["refresh_token"]))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.oauth.model import Consent
+from chalicelib.oauth.model import Consent, Status
 from tests.harness import Client, Reply, World
 from tests.pages.browser import (
     LOGOUT,
@@ -184,3 +184,12 @@ def test_logging_out_in_one_browser_leaves_another_alone(
     log_in(world, other, client)
     browser.get(LOGOUT, id_token_hint=log_in(world, browser, client))
     assert is_logged_in(other, client)
+
+
+def test_nobody_is_sent_to_a_disabled_application(
+    world: World, browser: Browser, client: Client
+) -> None:
+    world.change(client, status=Status.DISABLED, token_epoch=1)
+    reply = browser.get(LOGOUT, client_id=client.client_id, post_logout_redirect_uri=AFTERWARDS)
+    assert reply.status == 200
+    assert "Location" not in reply.headers

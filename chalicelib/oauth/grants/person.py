@@ -10,7 +10,7 @@ from chalicelib.oauth.client_authentication import (
 )
 from chalicelib.oauth.errors import InvalidGrant
 from chalicelib.oauth.grants.request import TokenRequest
-from chalicelib.oauth.model import Application, Grant, GrantKind, User
+from chalicelib.oauth.model import Application, Grant, GrantKind, GrantType, User
 from chalicelib.oauth.parameters import require
 from chalicelib.oauth.request_log import note
 from chalicelib.oauth.stores import Reading, Snapshot
@@ -71,6 +71,8 @@ def find(request: TokenRequest, presented: PresentedGrant, snapshot: Snapshot) -
     client: AuthenticatedClient = authenticate(
         presented.client, application, request.issuer, now, public=True
     )
+    if not client.application.allows(GrantType.AUTHORIZATION_CODE):
+        raise refusal("the application logs nobody in any more")
     grant = snapshot.grants.get((token.client_id, token.grant_id))
     if grant is None or grant.kind is not GrantKind.AUTHORIZATION_CODE:
         raise refusal("no such grant")

@@ -70,7 +70,8 @@ def test_thousands_of_marks_are_refused_before_they_are_put_in_order(
 ) -> None:
     marks = "\u0315" * 400 + "\u0300" * 400
     phc = hash_password("correct horse battery")
-    monkeypatch.setattr("unicodedata.normalize", lambda *_: pytest.fail("was normalized"))
+    # Whoever looked into the tables of Unicode now would fail.
+    monkeypatch.setattr("chalicelib.directory.passwords.unicodedata", None)
     with pytest.raises(PasswordRefused):
         validate_password(marks)
     with pytest.raises(WrongPassword):

@@ -41,6 +41,8 @@ def read_parameters(request: Request) -> dict[str, str]:
         raise InvalidRequest("There are too many parameters.")
     parameters: dict[str, str] = {}
     for name, values in request.query.items():
+        if any("\ud800" <= one <= "\udfff" for one in "".join((name, *values))):
+            raise InvalidRequest("A parameter holds half a character.")
         if len(values) != 1:
             raise InvalidRequest("A parameter was sent more than once.")
         if len(values[0]) > MAXIMUM_VALUE_LENGTH:

@@ -163,11 +163,9 @@ class AuthorizationEndpoint:
         not remembered for it (RFC 8252 §8.6, checklist 17).
         """
         application = request.application
-        if "consent" in request.prompt:
+        if "consent" in request.prompt or application.public:
             return True
-        if application.consent is Consent.PREAPPROVED:
-            return False
-        return application.public or not scopes <= consented
+        return application.consent is not Consent.PREAPPROVED and not scopes <= consented
 
     @staticmethod
     def _granted(request: AuthorizationRequest, person: Person) -> frozenset[str]:

@@ -187,6 +187,9 @@ def _reduces_rights(old: Application, new: Application) -> bool:
         or old.grant_type is not new.grant_type
         or old.user_id != new.user_id
         or old.certificate != new.certificate
+        or (new.public and not old.public)
+        or old.redirect_strategy is not new.redirect_strategy
+        or not old.redirect_uri_hashes <= new.redirect_uri_hashes
     )
 
 

@@ -152,8 +152,14 @@ def _login_fields(form: RegistrationForm) -> Reasons:
 
 
 def _consent(form: RegistrationForm) -> Reasons:
-    unused = form.grant_type not in REDIRECTING and form.consent is not Consent.REQUIRED
-    return {"consent": UNUSED} if unused else _FINE
+    if form.consent is Consent.REQUIRED:
+        return _FINE
+    if form.grant_type not in REDIRECTING:
+        return {"consent": UNUSED}
+    if form.is_public:
+        # Whoever answers at its redirect URI has proved nothing (RFC 8252 §8.6).
+        return {"consent": "must be required: a public application asks each time"}
+    return _FINE
 
 
 def _introspection(form: RegistrationForm) -> Reasons:
@@ -197,7 +203,7 @@ _RULES: tuple[tuple[frozenset[str], Rule], ...] = (
         ),
         _login_fields,
     ),
-    (frozenset({"grant_type", "consent"}), _consent),
+    (frozenset({"grant_type", "redirect_strategy", "public", "consent"}), _consent),
     (frozenset({"grant_type", "redirect_strategy", "introspection"}), _introspection),
     (frozenset({"grant_type", "header_accepts_issuer_audience"}), _issuer_audience),
 )

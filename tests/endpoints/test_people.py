@@ -5,16 +5,7 @@ from dataclasses import replace
 import jwt
 import pytest
 
-from chalicelib.oauth.authorization_endpoint import (
-    AuthorizationEndpoint,
-    NeedsConsent,
-    NeedsLogin,
-    Person,
-)
-from chalicelib.oauth.authorization_errors import AuthorizationRefused
-from chalicelib.oauth.authorization_request import validate_request, validate_target
 from chalicelib.oauth.model import (
-    GrantType,
     LifeCycle,
     LifeCycleType,
     RedirectStrategy,
@@ -23,7 +14,7 @@ from chalicelib.oauth.model import (
 )
 from chalicelib.oauth.tokens import TokenKind, mint, parse
 from tests.harness import START, Client, Reply, World
-from tests.people import authorization, code_for, exchange, refresh, web_client
+from tests.people import code_for, exchange, refresh, web_client
 from tests.signing import ISSUER
 
 
@@ -354,35 +345,3 @@ def test_a_mobile_application_needs_no_secret_and_always_pkce(world: World, user
     code = code_for(world, client, user, redirect_uri=uri)
     assert_refused(exchange(world, client, code, redirect_uri="http://127.0.0.1:5124/"))
     assert exchange(world, client, code, redirect_uri=uri).status == 200
-
-
-def test_unknown_scopes_beside_openid_are_passed_over(
-    world: World, user: User, client: Client
-) -> None:
-    reply = exchange(world, client, code_for(world, client, user, scope="openid address phone"))
-    assert reply.body["scope"] == "openid"
-    assert reply.headers["Pragma"] == "no-cache"
-    with pytest.raises(AuthorizationRefused, match="unknown"):
-        code_for(world, client, user, scope="api address")
-
-
-def test_a_maximum_age_of_zero_asks_for_the_login_at_once(
-    world: World, user: User, client: Client
-) -> None:
-    endpoint = AuthorizationEndpoint(world.stores.grants, world.clock, ISSUER)
-    person = Person(user, "session-1", world.clock.now(), user.token_epoch)
-    for max_age, expected in (("0", NeedsLogin), ("1", NeedsConsent)):
-        parameters = authorization(client, max_age=max_age)
-        request = validate_request(validate_target(client.application, parameters), parameters)
-        assert isinstance(endpoint.proceed(request, person, frozenset()), expected)
-
-
-@pytest.mark.checklist("44")
-def test_an_application_that_logs_nobody_in_any_more_gets_nothing(
-    world: World, user: User, client: Client
-) -> None:
-    code = code_for(world, client, user)
-    tokens = exchange(world, client, code_for(world, client, user)).body
-    world.change(client, grant_type=GrantType.CLIENT_CREDENTIALS)
-    assert_refused(exchange(world, client, code))
-    assert_refused(refresh(world, client, tokens["refresh_token"]))

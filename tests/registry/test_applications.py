@@ -180,7 +180,12 @@ def test_what_has_become_wrong_must_be_put_right_by_the_next_change(registrar: R
 
 
 def test_a_new_grant_type_drops_what_it_does_not_use(registrar: Registrar) -> None:
-    registered = registrar.register(form("all", consent="preapproved"))
+    web = {
+        "redirect_strategy": "web_application",
+        "redirect_uris": ["https://client.example/"],
+        "localhost_port": None,
+    }
+    registered = registrar.register(form("all", consent="preapproved", **web))
     client_id = registered.registration.application.client_id
     application = registrar.update(client_id, grant_type="bearer_token")
     registration = registrar.applications.load(client_id)

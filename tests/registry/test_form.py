@@ -145,6 +145,8 @@ WRONG: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     (_BEARER, {"require_pkce": False}, {"require_pkce": "may be false for a conf"}),
     (_BEARER, {"consent": "preapproved"}, {"consent": "is not used by this grant type"}),
     (_BEARER, {"public": True}, {"public": "is not used"}),
+    (_CODE, {**_LOCALHOST, "consent": "preapproved"}, {"consent": "must be required"}),
+    (_CODE, {"public": True, "consent": "preapproved"}, {"consent": "must be required"}),
     (
         "all",
         {

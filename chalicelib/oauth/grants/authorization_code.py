@@ -44,15 +44,15 @@ def exchange(request: TokenRequest) -> dict[str, object]:
 
 
 def _decide(request: TokenRequest, presented: PresentedGrant, snapshot: Snapshot) -> PersonGrant:
-    """The checks, in order; only what is right up to PKCE counts as a replay."""
+    """The checks, in order; only what is right, PKCE included, counts as a replay."""
     found = person.find(request, presented, snapshot)
     code = _matching_code(request, presented, found.grant)
+    if not pkce.matches(code.code_challenge, request.parameters.get("code_verifier")):
+        raise refusal("the code_verifier does not fit")
     if code.used_at is not None:
         raise Replay
     if not life_cycle.is_live(code.ends_at, request.clock.now()):
         raise refusal("the code ended")
-    if not pkce.matches(code.code_challenge, request.parameters.get("code_verifier")):
-        raise refusal("the code_verifier does not fit")
     person.validate_alive(found)
     return found
 

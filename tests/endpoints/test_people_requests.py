@@ -1,0 +1,71 @@
+"""What a person's authorization request may ask, and what is left of it later."""
+
+import pytest
+
+from chalicelib.oauth.authorization_endpoint import (
+    AuthorizationEndpoint,
+    NeedsConsent,
+    NeedsLogin,
+    Person,
+)
+from chalicelib.oauth.authorization_errors import AuthorizationRefused
+from chalicelib.oauth.authorization_request import validate_request, validate_target
+from chalicelib.oauth.model import Consent, GrantType, User
+from tests.endpoints.test_people import assert_refused, client, user, world
+from tests.harness import Client, World
+from tests.people import authorization, code_for, exchange, refresh, web_client
+from tests.signing import ISSUER
+
+__all__ = ["client", "user", "world"]
+
+
+def test_unknown_scopes_beside_openid_are_passed_over(
+    world: World, user: User, client: Client
+) -> None:
+    reply = exchange(world, client, code_for(world, client, user, scope="openid address phone"))
+    assert reply.body["scope"] == "openid"
+    assert reply.headers["Pragma"] == "no-cache"
+    with pytest.raises(AuthorizationRefused, match="unknown"):
+        code_for(world, client, user, scope="api address")
+
+
+def test_a_maximum_age_of_zero_asks_for_the_login_at_once(
+    world: World, user: User, client: Client
+) -> None:
+    endpoint = AuthorizationEndpoint(world.stores.grants, world.clock, ISSUER)
+    person = Person(user, "session-1", world.clock.now(), user.token_epoch)
+    for max_age, expected in (("0", NeedsLogin), ("1", NeedsConsent)):
+        parameters = authorization(client, max_age=max_age)
+        request = validate_request(validate_target(client.application, parameters), parameters)
+        assert isinstance(endpoint.proceed(request, person, frozenset()), expected)
+
+
+@pytest.mark.checklist("44")
+def test_an_application_that_logs_nobody_in_any_more_gets_nothing(
+    world: World, user: User, client: Client
+) -> None:
+    code = code_for(world, client, user)
+    tokens = exchange(world, client, code_for(world, client, user)).body
+    world.change(client, grant_type=GrantType.CLIENT_CREDENTIALS)
+    assert_refused(exchange(world, client, code))
+    assert_refused(refresh(world, client, tokens["refresh_token"]))
+
+
+@pytest.mark.checklist("17")
+def test_a_public_application_asks_each_time_whatever_was_agreed(world: World, user: User) -> None:
+    client = web_client(world, public=True, consent=Consent.PREAPPROVED)
+    endpoint = AuthorizationEndpoint(world.stores.grants, world.clock, ISSUER)
+    person = Person(user, "session-1", world.clock.now(), user.token_epoch)
+    parameters = authorization(client)
+    request = validate_request(validate_target(client.application, parameters), parameters)
+    assert isinstance(endpoint.proceed(request, person, request.scopes), NeedsConsent)
+
+
+@pytest.mark.checklist("19")
+def test_a_used_code_without_its_verifier_kills_nothing(
+    world: World, user: User, client: Client
+) -> None:
+    code = code_for(world, client, user)
+    reply = exchange(world, client, code)
+    assert_refused(exchange(world, client, code, code_verifier="w" * 43))
+    assert world.process.whoami(reply.token).status == 200

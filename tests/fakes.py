@@ -228,6 +228,9 @@ class FakeApplications:
             self._put_grants(_tombstone(client_id, grant_id, event) for grant_id in ended_grants)
             self._memory.events[event.event_id] = event
 
+    def settle(self) -> None:
+        """Nothing is leased here."""
+
     def delete(self, before: Registration, event: AuditEvent) -> None:
         with self._memory:
             if event.event_id in self._memory.events:
@@ -316,6 +319,9 @@ class FakeUsers:
                 raise UserChanged
             self._refuse_taken(after)
             self._write(after, password_hash, event)
+
+    def settle(self) -> None:
+        """Nothing is leased here."""
 
     def load_password_hash(self, user_id: str) -> str | None:
         with self._memory:

@@ -194,6 +194,7 @@ class World:
             client_id=application.client_id,
             grant_id=secret_id,
             kind=GrantKind.BEARER_SECRET,
+            scopes=application.allowed_scopes,
             created_at=now,
             creation_nonce=secret_id,
             nonce=secret_id,

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from chalicelib.administration.fields import clean_name
+from chalicelib.directory.model import fold
 from chalicelib.directory.passwords import MAXIMUM_LENGTH, MINIMUM_LENGTH, validate_password
 
 MAXIMUM_NAME_LENGTH = 100
@@ -24,7 +25,8 @@ RoleName = Literal["administrator"]
 def clean_user_name(value: str) -> str:
     """A user name; domain and name must stay two things. Raises ValueError."""
     name = clean_name(value)
-    if "\\" in name:
+    # As it is compared: other characters fold to these separators.
+    if "\\" in fold(name):
         raise ValueError("must not hold a backslash, which separates domain and user")
     return name
 
@@ -32,7 +34,7 @@ def clean_user_name(value: str) -> str:
 def clean_user_domain(value: str) -> str:
     """A domain; as a user name, and without @. Raises ValueError."""
     name = clean_user_name(value)
-    if "@" in name:
+    if "@" in fold(name):
         raise ValueError("must not hold an @, which separates user and domain")
     return name
 

@@ -58,6 +58,14 @@ class UserStore(Protocol):
         """
         ...
 
+    def settle(self) -> None:
+        """Wait until no lease from before now can still be in use.
+
+        For whoever finds that a change was made already: its writer may still be waiting, or
+        may have died before it did.
+        """
+        ...
+
     def load_password_hash(self, user_id: str) -> str | None:
         """The Argon2id PHC string, or None where the user has no password."""
         ...

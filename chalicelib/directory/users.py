@@ -149,6 +149,7 @@ class Users:
             now = self._clock.now()
             changed = alter(before, now)
             if changed is None:
+                self._store.settle()
                 return before
             user = replace(changed.user, version=before.user.version + 1)
             after = replace(changed, user=user, updated_at=now)

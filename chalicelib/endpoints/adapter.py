@@ -78,7 +78,7 @@ class Edge:
         self._configured = configured
         self._logger = logger
         self._budget = budget
-        app.register_middleware(_finish, "http")
+        app.register_middleware(self._finish, "http")
 
     def add(
         self,
@@ -144,6 +144,28 @@ class Edge:
         body = "" if response.body is None else response.body
         kind = _FileResponse if isinstance(body, bytes) else ChaliceResponse
         return kind(body=body, status_code=response.status, headers=headers)
+
+    def _finish(
+        self, event: ChaliceRequest, get_response: Callable[[object], ChaliceResponse]
+    ) -> ChaliceResponse:
+        """Give Chalice's own answers, which never passed `_answer`, our shape and a log line."""
+        response = get_response(event)
+        if "Content-Security-Policy" not in response.headers:
+            body = _CHALICE_ERRORS.get(response.status_code, _SERVER_ERROR)
+            response.body = body
+            if body is _SERVER_ERROR:
+                response.status_code = 500
+            own = {**SECURITY_HEADERS, "Content-Type": "application/json"}
+            response.headers = {**own, **response.headers, **own}
+            line = {
+                "request_id": event.context.get("requestId", ""),
+                "method": event.method,
+                "path": event.path,
+                "status": response.status_code,
+                "outcome": body["error"],
+            }
+            self._logger.info("request", extra=line)
+        return response
 
     def _respond(
         self,
@@ -224,21 +246,6 @@ def _body(event: Mapping[str, Any]) -> bytes:
     if len(content) > MAXIMUM_BODY_BYTES:
         raise ContentTooLarge("The body is over 64 KiB.")
     return content
-
-
-def _finish(event: object, get_response: Callable[[object], ChaliceResponse]) -> ChaliceResponse:
-    """Give Chalice's own answers, which never passed `_answer`, our shape and headers."""
-    response = get_response(event)
-    if "Content-Security-Policy" not in response.headers:
-        response.body = _CHALICE_ERRORS.get(response.status_code, _SERVER_ERROR)
-        if response.body is _SERVER_ERROR:
-            response.status_code = 500
-        response.headers = {
-            **SECURITY_HEADERS,
-            **response.headers,
-            "Content-Type": "application/json",
-        }
-    return response
 
 
 def _frames(error: BaseException) -> list[str]:

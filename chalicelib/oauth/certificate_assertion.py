@@ -267,4 +267,6 @@ def _jti(claims: Mapping[str, object]) -> str:
     jti = claims.get("jti")
     if not isinstance(jti, str) or not 1 <= len(jti) <= MAXIMUM_JTI_LENGTH:
         raise AssertionRefused("jti missing or too long")
+    if any("\ud800" <= character <= "\udfff" for character in jti):
+        raise AssertionRefused("jti holds half a character")
     return jti

@@ -216,7 +216,8 @@ def _decide_secret(
     return Access(
         application=application,
         user=user,
-        scopes=rights(application.allowed_scopes, application, user),
+        # Those of its making: an older, perhaps endless, secret gains nothing by a wider scope.
+        scopes=rights(grant.scopes, application, user),
         kind=GrantKind.BEARER_SECRET,
         issued_at=secret.created_at,
         ends_at=_earlier(grant.ends_at, secret.ends_at),

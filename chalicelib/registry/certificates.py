@@ -95,7 +95,13 @@ def read_certificate(content: bytes, now: int) -> UploadedCertificate:
         )
     except CertificateRefused:
         raise
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.UnsupportedGeneralNameType):
+    except (
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+    ):
         # Explicit curve parameters, extensions twice or malformed, algorithms nobody knows.
         raise CertificateRefused("holds something that is malformed or not supported") from None
     return UploadedCertificate(content, key, details)

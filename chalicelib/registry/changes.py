@@ -67,6 +67,7 @@ class Changes:
             now = self._clock.now()
             change = alter(before, now)
             if change is None:
+                self._store.settle()
                 return before
             after = _next_version(before, change.after, now)
             event = event_of(change.action, client_id, actor, now, change.changes)
@@ -92,17 +93,28 @@ class Changes:
 
         self._retried(client_id, if_version, remove)
 
+    def _load_settled(self, client_id: str) -> Registration:
+        try:
+            return self.load(client_id)
+        except NotFound:
+            self._store.settle()
+            raise
+
     def _retried(
         self, client_id: str, if_version: int | None, step: Callable[[Registration], _Result]
     ) -> _Result:
         for _ in range(TRIES):
-            before = self.load(client_id)
+            before = self._load_settled(client_id)
             if if_version is not None and if_version != before.application.version:
                 raise VersionMismatch
             try:
                 return step(before)
             except ApplicationChanged:
                 continue
+            except NotFound:
+                # What is gone may have been taken away a moment ago.
+                self._store.settle()
+                raise
         if if_version is not None:
             raise VersionMismatch
         raise Conflict("The application is being changed by others; try again.")

@@ -69,6 +69,14 @@ class ApplicationStore(Protocol):
         """
         ...
 
+    def settle(self) -> None:
+        """Wait until no lease from before now can still be in use.
+
+        For whoever finds that a change was made already: its writer may still be waiting, or
+        may have died before it did.
+        """
+        ...
+
     def delete(self, before: Registration, event: AuditEvent) -> None:
         """Remove the application and its markers; returns as `replace` does.
 

@@ -94,8 +94,12 @@ class Applications:
         }
         self._commit(writes, event)
         self._forget(new.client_id, ended_grants)
-        if _reduces_rights(old, new):
+        # A write that changes nothing repeats one whose writer may not have waited.
+        if _reduces_rights(old, new) or replace(old, version=new.version) == new:
             self._leases.settle()
+
+    def settle(self) -> None:
+        self._leases.settle()
 
     def delete(self, before: Registration, event: AuditEvent) -> None:
         old = before.application

@@ -93,6 +93,9 @@ class Users:
         if _reduces_rights(old, new):
             self._leases.settle()
 
+    def settle(self) -> None:
+        self._leases.settle()
+
     def load_password_hash(self, user_id: str) -> str | None:
         key = (records.USERS, keys.password_key(user_id))
         item = self._database.read([key]).get(key)

@@ -112,6 +112,7 @@ def test_issuer_subject_and_client_must_be_one(changes: dict[str, Any]) -> None:
         {"jti": None},
         {"jti": ""},
         {"jti": 7},
+        {"jti": "\ud800"},
         {"exp": NOW},
         {"exp": NOW - 1, "iat": NOW - 100},
         {"exp": NOW + 301},

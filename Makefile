@@ -66,7 +66,8 @@ format: $(DEV)/ready
 lock: $(UV)
 	$(LOCK) -o requirements-lambda.txt pyproject.toml
 	$(LOCK) --extra local -o requirements-local.txt pyproject.toml
-	$(LOCK) --extra local --extra package --extra test -o requirements-dev.txt pyproject.toml
+	$(LOCK) --extra cli --extra local --extra package --extra test \
+		-o requirements-dev.txt pyproject.toml
 
 clean:
 	rm -rf $(RUN) $(DEV) build .local .coverage .coverage.* htmlcov .hypothesis \

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from infra.staging import run
 
-BOTOCORE_SERVICES = ("dynamodb", "kms", "s3")
+BOTOCORE_SERVICES = ("dynamodb", "events", "kms", "s3")
 """botocore describes some 400 services, 28 MB; these are the ones that are called."""
 
 UNUSED_FOLDERS = (
@@ -16,6 +16,9 @@ UNUSED_FOLDERS = (
     "bin",  # commands of the dependencies
     "boto3/data",  # descriptions behind boto3.resource(), which is not used
     "boto3/examples",
+    "dns",  # email-validator's, to look up mail servers; addresses are only parsed here
+    "odatapy/client",
+    "odatapy/ext",  # other stores
 )
 UNUSED_FILES = (
     "**/*.dist-info/INSTALLER",  # pip's own notes

@@ -3,8 +3,7 @@
 Form models cost 24 ms and more to import, which a request for a token must not pay.
 """
 
-from collections.abc import Callable, Mapping
-from functools import cache, partial
+from collections.abc import Mapping
 
 from chalice.app import Blueprint
 
@@ -13,8 +12,8 @@ from chalicelib.directory.consents import ConsentStore
 from chalicelib.directory.sessions import SessionStore
 from chalicelib.directory.stores import UserStore
 from chalicelib.endpoints.adapter import Edge, Endpoint
+from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint
 from chalicelib.oauth.clock import Clock
-from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.stores import RecordReader
 from chalicelib.protected.guard import Guard
 from chalicelib.registry.stores import ApplicationStore, CertificateFiles
@@ -22,8 +21,7 @@ from chalicelib.registry.stores import ApplicationStore, CertificateFiles
 _APPLICATION = "/admin/applications/{client_id}"
 _USER = "/admin/users/{user_id}"
 
-# A path's methods, and the name of the endpoint behind each.
-ROUTES: Mapping[str, Mapping[str, str]] = {
+ROUTES: Routes = {
     "/admin/applications": {"GET": "list_applications", "POST": "register_application"},
     _APPLICATION: {
         "GET": "read_application",
@@ -50,18 +48,10 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
     "/admin/openapi.json": {"GET": "openapi"},
 }
 
-OpenAdministration = Callable[[], Mapping[str, Endpoint]]
-"""Gives the endpoints by their names in ROUTES."""
 
-
-def blueprint(edge: Edge, open_administration: OpenAdministration) -> Blueprint:
-    """The registration endpoints' routes; `open_administration` is called at the first request."""
-    routes = Blueprint(__name__)
-    opened = cache(open_administration)
-    for path, methods in ROUTES.items():
-        endpoints = {method: partial(_call, opened, name) for method, name in methods.items()}
-        edge.add(routes, path, endpoints)
-    return routes
+def blueprint(edge: Edge, open_administration: Open) -> Blueprint:
+    """The routes; `open_administration` is called at the first request."""
+    return lazy_blueprint(__name__, edge, ROUTES, open_administration)
 
 
 def open_administration(
@@ -92,7 +82,3 @@ def open_administration(
         clock=clock,
         issuer=issuer,
     )
-
-
-def _call(opened: OpenAdministration, name: str, request: Request) -> Response:
-    return opened()[name](request)

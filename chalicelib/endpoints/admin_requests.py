@@ -10,6 +10,7 @@ from chalicelib.oauth.errors import InsufficientScope, InvalidRequest
 from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.scope import ADMIN, ADMINISTRATOR
 from chalicelib.oauth.tokens import CLIENT_PREFIX, USER_PREFIX
+from chalicelib.protected import doors
 from chalicelib.protected.guard import Guard
 
 DEFAULT_LIMIT = 50
@@ -37,7 +38,7 @@ class Gate:
 
         Raises what the guard raises, and InsufficientScope.
         """
-        access = self._guard.admit(request, ADMIN)
+        access = self._guard.admit(request, doors.ADMINISTRATION)
         user = access.user
         # The scope is in nobody else's rights; said again here, where everything depends on it.
         if user is None or ADMINISTRATOR not in user.roles:

@@ -1,7 +1,6 @@
 """The paths that people's browsers meet; what stands behind them is imported when first used."""
 
-from collections.abc import Callable, Mapping
-from functools import cache, partial
+from collections.abc import Mapping
 
 from chalice.app import Blueprint
 
@@ -10,14 +9,13 @@ from chalicelib.directory.consents import ConsentStore
 from chalicelib.directory.sessions import Sessions
 from chalicelib.directory.stores import UserStore
 from chalicelib.endpoints.adapter import Edge, Endpoint
+from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint
 from chalicelib.oauth.authorization_endpoint import AuthorizationEndpoint
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.id_token import IdTokens
-from chalicelib.oauth.messages import Request, Response
 from chalicelib.registry.stores import ApplicationStore
 
-# A path's methods, and the name of the endpoint behind each.
-ROUTES: Mapping[str, Mapping[str, str]] = {
+ROUTES: Routes = {
     "/oauth2/server/authorize": {"GET": "authorize", "POST": "authorize"},
     "/oauth2/server/logout": {"GET": "log_out", "POST": "log_out"},
     "/login": {"GET": "show_login", "POST": "log_in"},
@@ -25,18 +23,10 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
     "/static/{name}": {"GET": "asset"},
 }
 
-OpenPages = Callable[[], Mapping[str, Endpoint]]
-"""Gives the endpoints by their names in ROUTES."""
 
-
-def blueprint(edge: Edge, open_pages: OpenPages) -> Blueprint:
-    """The pages' routes; `open_pages` is called at the first request."""
-    routes = Blueprint(__name__)
-    opened = cache(open_pages)
-    for path, methods in ROUTES.items():
-        endpoints = {method: partial(_call, opened, name) for method, name in methods.items()}
-        edge.add(routes, path, endpoints)
-    return routes
+def blueprint(edge: Edge, open_pages: Open) -> Blueprint:
+    """The routes; `open_pages` is called at the first request."""
+    return lazy_blueprint(__name__, edge, ROUTES, open_pages)
 
 
 def open_pages(
@@ -65,7 +55,3 @@ def open_pages(
         clock=clock,
         issuer=issuer,
     )
-
-
-def _call(opened: OpenPages, name: str, request: Request) -> Response:
-    return opened()[name](request)

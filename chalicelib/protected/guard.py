@@ -7,6 +7,7 @@ from chalicelib.oauth.errors import InsufficientScope, InvalidRequest, InvalidTo
 from chalicelib.oauth.messages import Request
 from chalicelib.oauth.parameters import parse_form
 from chalicelib.oauth.validation import Access, TokenValidator
+from chalicelib.protected.doors import Door
 
 CERTIFICATE_HEADER = "x-clientcertificate-token"
 
@@ -18,25 +19,15 @@ class Guard:
         self._validator = validator
         self._certificate_header = certificate_header
 
-    def admit(
-        self,
-        request: Request,
-        required_scope: str | None,
-        *,
-        certificate_header: bool = False,
-        token_in_form: bool = False,
-    ) -> Access:
-        """The access of whoever calls, holding `required_scope` (None: any valid credential).
+    def admit(self, request: Request, door: Door) -> Access:
+        """The access of whoever calls, holding a scope that opens `door`.
 
-        `certificate_header` also takes a signed JWT in `X-ClientCertificate-Token`, where the
-        service behind is one for that header (OData, whoami). `token_in_form` also takes
-        `access_token` from the form of a POST (RFC 6750 §2.2), as UserInfo must.
         Raises MissingToken, InvalidToken, InsufficientScope, InvalidRequest, StoreUnavailable.
         """
-        tokens = _form_tokens(request) if token_in_form else ()
-        access = self._authenticate(request, tokens, certificate_header=certificate_header)
-        if required_scope is not None and required_scope not in access.scopes:
-            raise InsufficientScope(required_scope)
+        tokens = _form_tokens(request) if door.token_in_form else ()
+        access = self._authenticate(request, tokens, certificate_header=door.certificate_header)
+        if door.scopes and access.scopes.isdisjoint(door.scopes):
+            raise InsufficientScope(door.scopes[0])
         return access
 
     def _authenticate(

@@ -1,10 +1,10 @@
 """UserInfo (OpenID Connect Core §5.3), behind the scope `openid`."""
 
 from chalicelib.directory.stores import UserStore
-from chalicelib.oauth import scope
 from chalicelib.oauth.errors import InvalidToken
 from chalicelib.oauth.id_token import Profile, user_claims
 from chalicelib.oauth.messages import Request, Response
+from chalicelib.protected import doors
 from chalicelib.protected.guard import Guard
 
 
@@ -17,7 +17,7 @@ class UserInfo:
 
     def __call__(self, request: Request) -> Response:
         """The claims of the granted scopes. Raises OAuthError, StoreUnavailable."""
-        access = self._guard.admit(request, scope.OPENID, token_in_form=True)
+        access = self._guard.admit(request, doors.USER_INFO)
         user = access.user
         account = None if user is None else self._users.load(user.user_id)
         if user is None or account is None:

@@ -2,6 +2,7 @@
 
 from chalicelib.oauth import scope
 from chalicelib.oauth.messages import Request, Response
+from chalicelib.protected import doors
 from chalicelib.protected.guard import Guard
 
 
@@ -13,7 +14,7 @@ class WhoAmI:
 
     def __call__(self, request: Request) -> Response:
         """`expires_at` is epoch seconds, null for what never ends. Raises OAuthError."""
-        access = self._guard.admit(request, None, certificate_header=True)
+        access = self._guard.admit(request, doors.WHO_AM_I)
         user = access.user
         return Response(
             200,

@@ -10,7 +10,7 @@ from typing import TypeVar
 from chalicelib.audit import AuditEvent
 from chalicelib.directory.attempts import Counter
 from chalicelib.directory.consents import ConsentsChanged, UserConsents
-from chalicelib.directory.model import Account, fold
+from chalicelib.directory.model import Account, Domain, fold
 from chalicelib.directory.sessions import (
     SessionsChanged,
     SessionSnapshot,
@@ -303,6 +303,18 @@ class FakeUsers:
             entries.sort(key=lambda entry: entry[0])
             return _page("users", entries, cursor, limit)
 
+    def list_domains(self, prefix: str, cursor: str | None, limit: int) -> Page[Domain]:
+        with self._memory:
+            users: dict[str, list[User]] = {}
+            for account in self._memory.accounts.values():
+                users.setdefault(fold(account.user.user_domain), []).append(account.user)
+            entries = [
+                ([folded], Domain(found[-1].user_domain, len(found)))
+                for folded, found in sorted(users.items())
+                if folded.startswith(fold(prefix))
+            ]
+            return _page("domains", entries, cursor, limit)
+
     def replace(
         self,
         before: Account,
@@ -328,6 +340,8 @@ class FakeUsers:
             return self._memory.passwords.get(user_id)
 
     def _write(self, account: Account, password_hash: str | None, event: AuditEvent) -> None:
+        # Anew at the end: the last of a domain's users spells it.
+        self._memory.accounts.pop(account.user.user_id, None)
         self._memory.accounts[account.user.user_id] = account
         if password_hash is not None:
             self._memory.passwords[account.user.user_id] = password_hash

@@ -1,7 +1,7 @@
 """The forms of users: their fields and the rule of each.
 
 A domain needs no record of its own: it is a name within which user names are unique, and it
-exists as long as a user is in it. So there is nothing to create, to list or to delete.
+exists as long as a user is in it. So there is nothing to create or to delete.
 """
 
 import re

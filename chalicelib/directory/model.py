@@ -18,6 +18,17 @@ class Account:
     family_name: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A name within which user names are unique, as its newest user spelled it.
+
+    It exists as long as a user is in it.
+    """
+
+    name: str
+    users: int
+
+
 def fold(name: str) -> str:
     """The form in which names are compared: NFKC, case folded, NFKC again (UAX #15, #31)."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

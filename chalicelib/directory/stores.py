@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from chalicelib.audit import AuditEvent
-from chalicelib.directory.model import Account
+from chalicelib.directory.model import Account, Domain
 from chalicelib.paging import Page
 
 
@@ -39,6 +39,13 @@ class UserStore(Protocol):
         """Users whose folded name starts with the folded `prefix`, by name; eventually consistent.
 
         Raises InvalidCursor.
+        """
+        ...
+
+    def list_domains(self, prefix: str, cursor: str | None, limit: int) -> Page[Domain]:
+        """Domains with users whose folded name starts with the folded `prefix`, by name.
+
+        Eventually consistent. Raises InvalidCursor.
         """
         ...
 

@@ -62,6 +62,14 @@ def name_key(folded_name: str, folded_domain: str | None = None) -> str:
     return f"name#{name}"
 
 
+def domain_key(folded_domain: str) -> str:
+    """The key of a domain; one too long for a key is named by its SHA-256."""
+    encoded = folded_domain.encode("utf-8")
+    if len(encoded) > MAXIMUM_NAME_KEY_BYTES:
+        return f"long_domain#{hashlib.sha256(encoded).hexdigest()}"
+    return f"domain#{folded_domain}"
+
+
 def sort_name(folded_name: str) -> str:
     """The part of a name that orders its list."""
     return folded_name[:SORT_NAME_CHARACTERS]

@@ -8,7 +8,7 @@ from chalicelib.storage.attributes import Item
 from chalicelib.storage.cursors import decode_cursor, encode_cursor
 from chalicelib.storage.database import Database, Query
 from chalicelib.storage.keys import SORT_NAME_CHARACTERS, can_be_key, sort_name
-from chalicelib.storage.records import NameRecord, UserNameRecord
+from chalicelib.storage.records import ListedRecord
 
 # A search reads at most so many names for a page, however few of them match.
 MAXIMUM_NAMES_A_PAGE = 1000
@@ -25,13 +25,21 @@ class NameList:
     """
 
     database: Database
-    record: type[NameRecord | UserNameRecord]
+    record: type[ListedRecord]
     listed: str
+    key_prefixes: tuple[str, ...] = ("name#", "long_name#")
 
     def find_owners(
         self, prefix: str, accept: Callable[[Item], bool], cursor: str | None, limit: int
     ) -> tuple[list[str], str | None]:
-        """The owners of up to `limit` accepted names that start with `prefix`, and a cursor.
+        """The owners of the entries that `find` gives."""
+        items, following = self.find(prefix, accept, cursor, limit)
+        return [item["owner"]["S"] for item in items], following
+
+    def find(
+        self, prefix: str, accept: Callable[[Item], bool], cursor: str | None, limit: int
+    ) -> tuple[list[Item], str | None]:
+        """Up to `limit` accepted entries whose names start with `prefix`, and a cursor.
 
         Eventually consistent. Raises InvalidCursor, StoreUnavailable.
         """
@@ -41,7 +49,7 @@ class NameList:
         if prefix:
             condition &= self.record.sort_name.startswith(sort_name(prefix))
         start = None if cursor is None else self._start(cursor, prefix)
-        owners: list[str] = []
+        found: list[Item] = []
         seen = 0
         while True:
             query = Query(self.record, _INDEX, condition, self._page_size(limit, seen), start)
@@ -49,15 +57,15 @@ class NameList:
             for position, item in enumerate(items):
                 if not accept(item):
                     continue
-                owners.append(item["owner"]["S"])
-                if len(owners) == limit:
+                found.append(item)
+                if len(found) == limit:
                     is_last = start is None and position == len(items) - 1
-                    return owners, None if is_last else self._cursor(item)
+                    return found, None if is_last else self._cursor(item)
             seen += len(items)
             if start is None:
-                return owners, None
+                return found, None
             if seen >= MAXIMUM_NAMES_A_PAGE:
-                return owners, self._cursor(start)
+                return found, self._cursor(start)
 
     def count(self) -> int:
         """How many names are listed; eventually consistent."""
@@ -82,7 +90,7 @@ class NameList:
         if (
             len(name) > SORT_NAME_CHARACTERS
             or not name.startswith(sort_name(prefix))
-            or not key.startswith(("name#", "long_name#"))
+            or not key.startswith(self.key_prefixes)
         ):
             raise InvalidCursor("the cursor is not one of this list")
         return {"listed": {"S": self.listed}, "sort_name": {"S": name}, "key": {"S": key}}

@@ -45,6 +45,7 @@ AUDIT_EVENTS = "audit_events"
 
 APPLICATION_LIST = "application"
 USER_LIST = "user"
+DOMAIN_LIST = "domain"
 
 
 class _Codec(Protocol):
@@ -86,6 +87,13 @@ class Record(Model):
 def _codecs(record: type[Record]) -> dict[str, _Codec]:
     attributes = record.get_attributes()
     return {name: cast("_Codec", attributes[name]) for name in attributes if name != "key"}
+
+
+class ListedRecord(Record):
+    """What markers in the index `by_name` share: the list they are in, and their place in it."""
+
+    listed = UnicodeAttribute()
+    sort_name = UnicodeAttribute()
 
 
 class ApplicationRecord(Record):
@@ -150,7 +158,7 @@ class NameIndex(GlobalSecondaryIndex["NameRecord"]):  # type: ignore[no-untyped-
     sort_name = UnicodeAttribute(range_key=True)
 
 
-class NameRecord(Record):
+class NameRecord(ListedRecord):
     """`name#<folded name>`: marks a name as taken by `owner`, and puts the owner into its list."""
 
     class Meta:
@@ -159,8 +167,6 @@ class NameRecord(Record):
         table_name = APPLICATIONS
 
     owner = UnicodeAttribute()
-    listed = UnicodeAttribute()
-    sort_name = UnicodeAttribute()
     folded_name = UnicodeAttribute()
     folded_domain = UnicodeAttribute(null=True)
     by_name = NameIndex()
@@ -234,7 +240,7 @@ class UserNameIndex(GlobalSecondaryIndex["UserNameRecord"]):  # type: ignore[no-
     sort_name = UnicodeAttribute(range_key=True)
 
 
-class UserNameRecord(Record):
+class UserNameRecord(ListedRecord):
     r"""`name#<folded domain>\<folded name>`: as `NameRecord`, of users."""
 
     class Meta:
@@ -243,11 +249,24 @@ class UserNameRecord(Record):
         table_name = USERS
 
     owner = UnicodeAttribute()
-    listed = UnicodeAttribute()
-    sort_name = UnicodeAttribute()
     folded_name = UnicodeAttribute()
     folded_domain = UnicodeAttribute()
     by_name = UserNameIndex()
+
+
+class DomainRecord(ListedRecord):
+    """`domain#<folded domain>`: a domain, and how many users are in it.
+
+    Counted in the transaction of each user that comes or goes.
+    """
+
+    class Meta:
+        """The table."""
+
+        table_name = USERS
+
+    name = UnicodeAttribute()
+    users = WholeNumberAttribute()
 
 
 class GrantRecord(Record):
@@ -348,6 +367,7 @@ RECORDS: tuple[type[Record], ...] = (
     UserDetailRecord,
     PasswordRecord,
     UserNameRecord,
+    DomainRecord,
     GrantRecord,
     KeyRingRecord,
     AuditEventRecord,

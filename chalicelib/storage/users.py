@@ -2,19 +2,22 @@
 
 from dataclasses import replace
 
+from pynamodb.expressions.update import Action
+
 from chalicelib.audit import AuditEvent
-from chalicelib.directory.model import Account, fold
+from chalicelib.directory.model import Account, Domain, fold
 from chalicelib.directory.stores import UserChanged, UserNameTaken
 from chalicelib.oauth.model import User
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.paging import Page
 from chalicelib.storage import keys, mapping, records
 from chalicelib.storage.attributes import Item
-from chalicelib.storage.database import Database, Delete, Put, Write
+from chalicelib.storage.database import Database, Delete, Put, Update, Write
 from chalicelib.storage.leases import Leases
 from chalicelib.storage.name_lists import NameList
 from chalicelib.storage.pairs import read_pair, read_pairs
 from chalicelib.storage.records import (
+    DomainRecord,
     PasswordRecord,
     UserDetailRecord,
     UserNameRecord,
@@ -34,6 +37,9 @@ class Users:
         self._leases = leases
         self._retention_days = retention_days
         self._names = NameList(database, UserNameRecord, records.USER_LIST)
+        self._domains = NameList(
+            database, DomainRecord, records.DOMAIN_LIST, ("domain#", "long_domain#")
+        )
 
     def create(self, account: Account, password_hash: str | None, event: AuditEvent) -> None:
         item = mapping.write_user(account.user)
@@ -42,6 +48,7 @@ class Users:
                 _USER: Put(UserRecord, item, UserRecord.key.does_not_exist()),
                 "detail": Put(UserDetailRecord, mapping.write_user_detail(account)),
                 _NAME: _mark_name(account.user),
+                "domain": _count_domain(account.user.user_domain, 1),
                 **_put_password(account.user.user_id, password_hash),
             },
             event,
@@ -70,6 +77,11 @@ class Users:
         pairs = read_pairs(self._database, records.USERS, keys.user_key, owners)
         return Page([mapping.read_account(*pair) for pair in pairs], following)
 
+    def list_domains(self, prefix: str, cursor: str | None, limit: int) -> Page[Domain]:
+        items, following = self._domains.find(fold(prefix), _has_users, cursor, limit)
+        domains = [DomainRecord.read(item) for item in items]
+        return Page([Domain(one["name"], one["users"]) for one in domains], following)
+
     def replace(
         self,
         before: Account,
@@ -85,6 +97,7 @@ class Users:
                 _USER: Put(UserRecord, mapping.write_user(new), unchanged),
                 "detail": Put(UserDetailRecord, mapping.write_user_detail(after)),
                 **_move_name(old, new),
+                **_move_domain(old, new),
                 **_put_password(new.user_id, password_hash),
             },
             event,
@@ -123,6 +136,32 @@ def _move_name(old: User, new: User) -> dict[str, Write]:
     if old_key == keys.name_key(fold(new.user_name), fold(new.user_domain)):
         return {}
     return {_NAME: _mark_name(new), "old name": Delete(UserNameRecord, old_key)}
+
+
+def _count_domain(domain: str, change: int) -> Update:
+    """Add to the users of a domain; its item stays when none is left, and is listed no more."""
+    folded = fold(domain)
+    actions: tuple[Action, ...] = (DomainRecord.users.add(change),)
+    if change > 0:
+        actions += (
+            DomainRecord.listed.set(records.DOMAIN_LIST),
+            DomainRecord.sort_name.set(keys.sort_name(folded)),
+            DomainRecord.name.set(domain),
+        )
+    return Update(DomainRecord, keys.domain_key(folded), actions, None)
+
+
+def _move_domain(old: User, new: User) -> dict[str, Write]:
+    if fold(old.user_domain) == fold(new.user_domain):
+        return {}
+    return {
+        "domain": _count_domain(new.user_domain, 1),
+        "old domain": _count_domain(old.user_domain, -1),
+    }
+
+
+def _has_users(domain: Item) -> bool:
+    return int(domain["users"]["N"]) > 0
 
 
 def _put_password(user_id: str, password_hash: str | None) -> dict[str, Write]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.directory.model import Account
+from chalicelib.directory.model import Account, Domain
 from chalicelib.directory.stores import UserChanged, UserNameTaken
 from chalicelib.oauth.model import Status
 from chalicelib.oauth.stores import StoreUnavailable
@@ -117,6 +117,34 @@ def test_users_are_listed_by_prefix_and_domain_in_pages(stores: AnyStores) -> No
     in_x = stores.users.list_users("", "X", None, 10)
     assert [one.user.user_name for one in in_x.items] == ["Anna", "berta"]
     assert in_x.next is None
+
+
+def test_a_domain_is_listed_as_long_as_a_user_is_in_it(stores: AnyStores) -> None:
+    for name, domain in (("anna", "West"), ("berta", "west"), ("carl", "East"), ("dora", "north")):
+        create(stores, user_name=name, user_domain=domain)
+    assert stores.users.list_domains("", None, 10).items == [
+        Domain("East", 1),
+        Domain("north", 1),
+        Domain("west", 2),
+    ]
+    assert [one.name for one in stores.users.list_domains("E", None, 10).items] == ["East"]
+    page = stores.users.list_domains("", None, 2)
+    assert [one.name for one in page.items] == ["East", "north"]
+    assert [one.name for one in stores.users.list_domains("", page.next, 2).items] == ["west"]
+    carl = stores.users.find("east", "carl")
+    assert carl is not None
+    stores.users.replace(carl, next_version(carl, user_domain="North"), event("usr_x"))
+    assert stores.users.list_domains("", None, 10).items == [Domain("North", 2), Domain("west", 2)]
+
+
+def test_a_user_who_was_not_written_is_not_counted(stores: AnyStores) -> None:
+    before, made = account(user(user_name="anna", user_domain="west")), event("usr_x")
+    stores.users.create(before, None, made)
+    stores.users.create(before, None, made)
+    with pytest.raises(UserNameTaken):
+        create(stores, user_name="Anna", user_domain="west")
+    stores.users.replace(before, next_version(before, user_name="other"), event("usr_x"))
+    assert stores.users.list_domains("", None, 10).items == [Domain("west", 1)]
 
 
 def test_certificate_files_are_kept_by_hash(stores: AnyStores) -> None:

@@ -143,6 +143,7 @@ def _pages(parts: Parts) -> Blueprint:
             attempts=stores.attempts,
             consents=stores.consents,
             applications=stores.applications,
+            reader=stores.grants,
             id_tokens=parts.id_tokens,
             clock=clock,
             issuer=settings.issuer,

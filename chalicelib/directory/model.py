@@ -1,7 +1,7 @@
 """A user as an administrator sees it."""
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.oauth.model import User
 
@@ -32,3 +32,8 @@ class Domain:
 def fold(name: str) -> str:
     """The form in which names are compared: NFKC, case folded, NFKC again (UAX #15, #31)."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def without_tokens(user: User) -> User:
+    """The user in the next epoch: codes, sessions and tokens of the present one are void."""
+    return replace(user, token_epoch=user.token_epoch + 1)

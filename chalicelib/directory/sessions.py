@@ -245,6 +245,16 @@ class Sessions:
         self._change(user_id, without, event)
         return found
 
+    def end_others(self, user_id: str, session_id: str, actor: Actor) -> None:
+        """End every session of a user but one. Audited."""
+
+        def only(sessions: Mapping[str, Session]) -> Mapping[str, Session] | None:
+            kept = {key: one for key, one in sessions.items() if one.session_id == session_id}
+            return None if len(kept) == len(sessions) else kept
+
+        event = self._event("sessions.ended", user_id, actor, {"kept": session_id})
+        self._change(user_id, only, event)
+
     def end_all(self, user_id: str, actor: Actor) -> None:
         """End every session of a user, also one that a login under way is making. Audited."""
         event = self._event("sessions.ended", user_id, actor, {})

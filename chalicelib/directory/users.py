@@ -19,7 +19,7 @@ from chalicelib.directory.form import (
     PasswordForm,
     UserForm,
 )
-from chalicelib.directory.model import Account
+from chalicelib.directory.model import Account, without_tokens
 from chalicelib.directory.passwords import hash_password
 from chalicelib.directory.stores import UserChanged, UserNameTaken, UserStore
 from chalicelib.oauth.clock import Clock
@@ -96,7 +96,8 @@ class Users:
         """
 
         def alter(before: Account, _: int) -> Account:
-            return replace(before, user=_without_tokens(before.user, status=Status.DISABLED))
+            user = replace(without_tokens(before.user), status=Status.DISABLED)
+            return replace(before, user=user)
 
         return self._change(user_id, "user.disabled", alter, actor, if_version)
 
@@ -125,7 +126,7 @@ class Users:
         password_hash = hash_password(form.password)
 
         def alter(before: Account, _: int) -> Account:
-            return replace(before, user=_without_tokens(before.user, status=before.user.status))
+            return replace(before, user=without_tokens(before.user))
 
         return self._change(
             user_id, "user.password_set", alter, actor, if_version, password_hash=password_hash
@@ -192,10 +193,6 @@ def _with_form(account: Account, form: UserForm) -> Account:
         given_name=form.given_name,
         family_name=form.family_name,
     )
-
-
-def _without_tokens(user: User, *, status: Status) -> User:
-    return replace(user, token_epoch=user.token_epoch + 1, status=status)
 
 
 def _differences(before: Account, after: Account) -> dict[str, object]:

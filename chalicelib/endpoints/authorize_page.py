@@ -8,7 +8,7 @@ from chalicelib.directory.csrf import FormRefused
 from chalicelib.directory.sessions import SignedIn, Visit
 from chalicelib.endpoints import page_requests
 from chalicelib.endpoints.front import Front
-from chalicelib.endpoints.page_answers import AUTHORIZE_PATH, LOGIN_PATH
+from chalicelib.endpoints.page_answers import AUTHORIZE_PATH, LOGIN_PATH, OWN_PAGES
 from chalicelib.oauth import scope
 from chalicelib.oauth.authorization_endpoint import (
     Answer,
@@ -83,6 +83,8 @@ class AuthorizationSteps:
 
     def refuse_form(self, error: FormRefused, packed: str) -> Response:
         """Our own page, with a way to begin anew; the request in the form proves nothing."""
+        if packed in OWN_PAGES:
+            return self._front.answers.error(error, self._front.answers.url(packed))
         try:
             parameters = page_requests.unpack(packed)
         except InvalidRequest:

@@ -13,7 +13,7 @@ from chalicelib.endpoints.authorize_page import (
     user_label,
 )
 from chalicelib.endpoints.front import Front
-from chalicelib.endpoints.page_answers import AUTHORIZE_PATH, LOGIN_PATH
+from chalicelib.endpoints.page_answers import AUTHORIZE_PATH, LOGIN_PATH, OWN_PAGES
 from chalicelib.oauth.authorization_errors import AuthorizationRefused
 from chalicelib.oauth.authorization_request import validate_target
 from chalicelib.oauth.messages import Request, Response
@@ -24,7 +24,10 @@ from chalicelib.pages.views import LoggedInPage, LoginPage
 
 @dataclass(frozen=True, slots=True)
 class LoginForm:
-    """What the form holds; `request` is the authorization request that it is for, or ""."""
+    """What the form holds; `request` is what it is for.
+
+    That is an authorization request, one of `OWN_PAGES`, or "" for nothing.
+    """
 
     user_name: str
     user_domain: str
@@ -56,6 +59,10 @@ class LoginEndpoint:
             return self._front.answers.page(LoggedInPage(user_label(signed_in)))
         return self._ask(request, Typed("", ""))
 
+    def ask_for(self, request: Request, own_page: str) -> Response:
+        """The form, for one of `OWN_PAGES`, which follows the login."""
+        return self._ask(request, Typed("", ""), own_page)
+
     def submit(self, request: Request) -> Response:
         """The checks, in order: the form is ours, its request is still good, the password."""
         form = LoginForm.read(request)
@@ -63,7 +70,7 @@ class LoginEndpoint:
             self._front.forms.verify(request, form.csrf_token, LOGIN_FORM, form.request)
         except FormRefused as error:
             return self._steps.refuse_form(error, form.request)
-        if not form.request:
+        if not form.request or form.request in OWN_PAGES:
             return self._log_in(request, form, None)
         parameters = page_requests.unpack(form.request)
         client_id = parameters.get("client_id")
@@ -85,7 +92,7 @@ class LoginEndpoint:
         except LoginRefused as refusal:
             typed = Typed(form.user_name, form.user_domain, refusal.description)
             if asked is None:
-                return self._ask(request, typed)
+                return self._ask(request, typed, form.request)
             return self._steps.ask_login(request, asked, typed)
         _, value = self._front.sessions.log_in(
             user,
@@ -95,15 +102,16 @@ class LoginEndpoint:
         )
         cookies = [self._front.session_cookie.set(value), self._front.forms.renew()]
         if asked is None:
-            return self._front.answers.to_path(LOGIN_PATH, cookies=cookies)
+            return self._front.answers.to_path(form.request or LOGIN_PATH, cookies=cookies)
         left = page_requests.after_login(asked.parameters)
         query = page_requests.pack(left, page_requests.AUTHORIZATION)
         return self._front.answers.to_path(AUTHORIZE_PATH, query, cookies)
 
-    def _ask(self, request: Request, typed: Typed) -> Response:
+    def _ask(self, request: Request, typed: Typed, own_page: str = "") -> Response:
         form = self._front.forms.open(request)
         page = LoginPage(
-            csrf_token=form.token(LOGIN_FORM, ""),
+            csrf_token=form.token(LOGIN_FORM, own_page),
+            request=own_page,
             user_name=typed.user_name,
             user_domain=typed.user_domain,
             refusal=typed.refusal,

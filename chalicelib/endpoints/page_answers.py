@@ -17,6 +17,10 @@ from chalicelib.pages.views import ApplicationView, ErrorPage, FormPostPage, Pag
 AUTHORIZE_PATH = "/oauth2/server/authorize"
 LOGIN_PATH = "/login"
 LOGOUT_PATH = "/oauth2/server/logout"
+ACCOUNT_PATH = "/account"
+PASSWORD_PATH = "/account/password"  # nosec B105 - a path
+# Pages for whoever is logged in: the login form names one as what it is for.
+OWN_PAGES = (ACCOUNT_PATH, PASSWORD_PATH)
 
 _HEADINGS = {
     403: "This page is out of date",

@@ -13,6 +13,7 @@ from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint
 from chalicelib.oauth.authorization_endpoint import AuthorizationEndpoint
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.id_token import IdTokens
+from chalicelib.oauth.stores import RecordReader
 from chalicelib.registry.stores import ApplicationStore
 
 ROUTES: Routes = {
@@ -20,6 +21,10 @@ ROUTES: Routes = {
     "/oauth2/server/logout": {"GET": "log_out", "POST": "log_out"},
     "/login": {"GET": "show_login", "POST": "log_in"},
     "/consent": {"POST": "consent"},
+    "/account": {"GET": "show_account"},
+    "/account/password": {"GET": "show_password", "POST": "change_password"},
+    "/account/sessions": {"GET": "back_to_account", "POST": "end_session"},
+    "/account/consents": {"GET": "back_to_account", "POST": "withdraw_consent"},
     "/static/{name}": {"GET": "asset"},
 }
 
@@ -37,6 +42,7 @@ def open_pages(
     attempts: AttemptStore,
     consents: ConsentStore,
     applications: ApplicationStore,
+    reader: RecordReader,
     id_tokens: IdTokens,
     clock: Clock,
     issuer: str,
@@ -51,6 +57,7 @@ def open_pages(
         attempts=attempts,
         consents=consents,
         applications=applications,
+        reader=reader,
         id_tokens=id_tokens,
         clock=clock,
         issuer=issuer,

@@ -6,8 +6,10 @@ from chalicelib.directory.attempts import AttemptStore
 from chalicelib.directory.authentication import Authenticator
 from chalicelib.directory.consents import Consents, ConsentStore
 from chalicelib.directory.cookies import prelogin_cookie, session_cookie
+from chalicelib.directory.own_password import OwnPasswords
 from chalicelib.directory.sessions import Sessions
 from chalicelib.directory.stores import UserStore
+from chalicelib.endpoints.account_page import AccountEndpoints
 from chalicelib.endpoints.adapter import Endpoint
 from chalicelib.endpoints.authorize_page import AuthorizationSteps, AuthorizePage
 from chalicelib.endpoints.consent_page import ConsentEndpoint
@@ -16,10 +18,12 @@ from chalicelib.endpoints.login_page import LoginEndpoint
 from chalicelib.endpoints.logout_page import LogoutEndpoint
 from chalicelib.endpoints.page_answers import Answers
 from chalicelib.endpoints.page_forms import BrowserForms
+from chalicelib.endpoints.password_page import PasswordEndpoint
 from chalicelib.oauth.authorization_endpoint import AuthorizationEndpoint
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.id_token import IdTokens
 from chalicelib.oauth.messages import Request, Response
+from chalicelib.oauth.stores import RecordReader
 from chalicelib.pages.assets import find_asset
 from chalicelib.registry.stores import ApplicationStore
 
@@ -35,6 +39,7 @@ def join(
     attempts: AttemptStore,
     consents: ConsentStore,
     applications: ApplicationStore,
+    reader: RecordReader,
     id_tokens: IdTokens,
     clock: Clock,
     issuer: str,
@@ -49,13 +54,22 @@ def join(
         clock=clock,
     )
     steps = AuthorizationSteps(authorization, applications, front)
-    login = LoginEndpoint(Authenticator(users, attempts, clock), steps, front)
+    authenticator, remembered = Authenticator(users, attempts, clock), Consents(consents, clock)
+    login = LoginEndpoint(authenticator, steps, front)
+    account = AccountEndpoints(remembered, reader, login, front)
+    password = PasswordEndpoint(OwnPasswords(users, authenticator, clock), login, front)
     endpoints: dict[str, Endpoint] = {
         "authorize": AuthorizePage(authorization, steps, front),
         "log_out": LogoutEndpoint(applications, front),
         "show_login": login.show,
         "log_in": login.submit,
-        "consent": ConsentEndpoint(authorization, Consents(consents, clock), steps, front),
+        "consent": ConsentEndpoint(authorization, remembered, steps, front),
+        "show_account": account.show,
+        "back_to_account": account.back,
+        "end_session": account.end_session,
+        "withdraw_consent": account.withdraw_consent,
+        "show_password": password.show,
+        "change_password": password.submit,
     }
     guarded = {name: front.answers.guarded(endpoint) for name, endpoint in endpoints.items()}
     return guarded | {"asset": show_asset}

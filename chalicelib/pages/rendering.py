@@ -1,6 +1,7 @@
 """Renders pages by Jinja2; imported when the first page is served."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -24,7 +25,7 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.filters.update(exact=_exact, encoded=_encoded)
+        self._environment.filters.update(exact=_exact, encoded=_encoded, moment=_moment)
         self._environment.globals.update(
             path=lambda path: base_path + path,
             asset=lambda file: f"{base_path}/static/{load_assets()[file].name}",
@@ -43,6 +44,11 @@ def _shown(value: object) -> object:
 def _exact(value: str) -> Markup:
     """A value that has to come back as it is, escaped and otherwise untouched."""
     return Markup.escape(value)
+
+
+def _moment(seconds: int) -> str:
+    """Epoch seconds as a date and time that a person reads, in UTC: no script knows the zone."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%d %B %Y, %H:%M} UTC".removeprefix("0")
 
 
 def _encoded(parameters: Mapping[str, str]) -> Markup:

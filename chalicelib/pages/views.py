@@ -108,6 +108,54 @@ class LoggedInPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A login in one browser; `last_used_at` is epoch seconds, `csrf_token` that of its button."""
+
+    session_id: str
+    browser: str
+    source_ip: str
+    last_used_at: int
+    is_this: bool
+    csrf_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRow:
+    """What an application may have; `granted_at` is epoch seconds."""
+
+    client_id: str
+    application: ApplicationView
+    scopes: tuple[ScopeText, ...]
+    granted_at: int
+    csrf_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage(Page):
+    """A person's own account: the sessions, the consents, and what was just done."""
+
+    TEMPLATE: ClassVar[str] = "account.html"
+
+    user_label: str
+    sessions: tuple[SessionRow, ...]
+    consents: tuple[ConsentRow, ...]
+    others_csrf_token: str
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordPage(Page):
+    """Asks for the old and a new password; `refused` names fields with what is wrong."""
+
+    TEMPLATE: ClassVar[str] = "password.html"
+
+    csrf_token: str
+    user_label: str
+    minimum_length: int
+    refused: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorPage(Page):
     """Says what is wrong; `retry_url` is where to start again, "" for nowhere."""
 

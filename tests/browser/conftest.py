@@ -7,11 +7,13 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 
 from tests.browser import client_site
+from tests.browser.deployment import Deployment
 from tests.flows.server import Server, running
+from tests.pages.browser import add_person, add_web_client
 from tests.plugins.logs import CREDENTIALS
+from tests.served import serving
 
 HERE = Path(__file__).parent
-SCREENSHOTS = HERE.parents[1] / "build" / "screenshots"
 # Headless and silent: the browser asks nobody but the server under test.
 ARGUMENTS = [
     "--no-sandbox",
@@ -60,3 +62,11 @@ def browser_fixture(
         browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, led])
         yield browser
         browser.close()
+
+
+@pytest.fixture(name="deployment")
+def deployment_fixture() -> Iterator[Deployment]:
+    """A person and an application of this test alone."""
+    with serving("127.0.0.1", add_person) as world:
+        client = add_web_client(world, allowed_scopes=frozenset({"api", "login"}))
+        yield Deployment(world, client)

@@ -12,16 +12,26 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import SCREENSHOTS
-
 VERIFIER = "v" * 64
 CHALLENGE = urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
-AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
+HERE = Path(__file__).parent
+SCREENSHOTS = HERE.parents[1] / "build" / "screenshots"
+AXE = HERE / "node" / "node_modules" / "axe-core" / "axe.min.js"
 CLIENT = "https://client.example"
 LOOPBACK = ("http://127.0.0.1:", "http://[::1]:", "https://localhost:")
 
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1200, "height": 800}
+
+LOOKS = [
+    pytest.param({"viewport": size, "color_scheme": scheme, "java_script_enabled": script}, id=name)
+    for name, size, scheme, script in (
+        ("desktop-light", DESKTOP, "light", True),
+        ("desktop-dark", DESKTOP, "dark", True),
+        ("phone-light", PHONE, "light", True),
+        ("phone-dark", PHONE, "dark", True),
+    )
+]
 
 
 class Place(Protocol):

@@ -7,18 +7,8 @@ import pytest
 import requests
 from playwright.sync_api import Browser, expect
 
-from tests.browser.pages import CLIENT, DESKTOP, PHONE, visiting
+from tests.browser.pages import CLIENT, LOOKS, PHONE, visiting
 from tests.flows.server import Server
-
-LOOKS = [
-    pytest.param({"viewport": size, "color_scheme": scheme, "java_script_enabled": script}, id=name)
-    for name, size, scheme, script in (
-        ("desktop-light", DESKTOP, "light", True),
-        ("desktop-dark", DESKTOP, "dark", True),
-        ("phone-light", PHONE, "light", True),
-        ("phone-dark", PHONE, "dark", True),
-    )
-]
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -47,6 +37,8 @@ def test_login_and_consent_can_be_read_and_used(
 def test_everything_works_without_javascript(browser: Browser, server: Server) -> None:
     with visiting(browser, server, java_script_enabled=False) as visit:
         visit.authorize(prompt="consent")
+        visit.log_in(password="wrong")
+        expect(visit.page.get_by_role("alert")).to_be_visible()
         visit.log_in()
         visit.decide("allow")
         assert visit.answer["state"] == "state-1"
@@ -54,6 +46,11 @@ def test_everything_works_without_javascript(browser: Browser, server: Server) -
         visit.decide("allow")
         visit.page.click("#continue")
         visit.page.wait_for_url(f"{CLIENT}/**")
+        visit.page.goto(server.url("/oauth2/server/logout"))
+        visit.page.click("#log_out")
+        expect(visit.page.locator("#log_in_again")).to_be_visible()
+        visit.authorize(prompt="none")
+        assert visit.answer["error"] == "login_required"
 
 
 def test_a_person_may_say_no(browser: Browser, server: Server) -> None:
@@ -104,6 +101,23 @@ def test_form_post_is_sent_by_a_script_of_ours(browser: Browser, server: Server)
     assert fields["iss"] == [server.issuer]
 
 
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_form_that_waits_for_its_script_can_be_read_and_used(
+    browser: Browser, server: Server, look: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    with visiting(browser, server, **look) as visit:
+        visit.page.route("**/static/submit.*", lambda route: route.abort())
+        visit.authorize(prompt="consent", response_mode="form_post")
+        visit.log_in()
+        visit.decide("allow")
+        expect(visit.page.locator("#continue")).to_be_visible()
+        visit.assert_accessible()
+        visit.assert_fits()
+        visit.keep(f"form-post-{request.node.callspec.id}")
+        visit.page.click("#continue")
+        visit.page.wait_for_url(f"{CLIENT}/**")
+
+
 def test_the_title_bar_holds_code_and_state_alone(browser: Browser, server: Server) -> None:
     client_id = _register_title_bar(server)
     uri = "bz:oauth:2.0:server:mobiletitlebarbrowser"
@@ -120,7 +134,10 @@ def test_the_title_bar_holds_code_and_state_alone(browser: Browser, server: Serv
         visit.authorize(client_id=client_id, redirect_uri=uri)
         visit.decide("deny")
         expect(visit.page.locator("h1")).to_be_visible()
-        assert parse_qs(visit.page.title())["error"] == ["access_denied"]
+        title = parse_qs(visit.page.title())
+        assert title == {"error": ["access_denied"], "state": ["state-1"]}
+        visit.assert_accessible()
+        visit.keep("title-bar-denied")
 
 
 def test_an_unknown_redirect_uri_stays_on_our_page(browser: Browser, server: Server) -> None:

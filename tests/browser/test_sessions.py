@@ -1,44 +1,11 @@
 """Sessions that end while a person is looking at a page."""
 
-from collections.abc import Iterator
-from typing import Any
-
-import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.pages import CLIENT, visiting
+from tests.browser.deployment import Deployment
+from tests.browser.pages import visiting
 from tests.flows.clients import Administrator
 from tests.flows.server import Server
-from tests.harness import Client, World
-from tests.pages.browser import PASSWORD, add_person, add_web_client
-from tests.served import serving
-
-
-class Deployment:
-    """A served world: its clock is the test's to turn."""
-
-    def __init__(self, world: World, client: Client) -> None:
-        self.world = world
-        self.issuer = world.settings.issuer
-        web = {"client_id": client.client_id, "redirect_uri": f"{CLIENT}/callback"}
-        user = {"user_name": "jdoe", "user_domain": "domain", "password": PASSWORD}
-        self.credentials: dict[str, Any] = {
-            "user": user,
-            "applications": {"authorization_code": web},
-        }
-
-    def url(self, path: str) -> str:
-        return self.issuer + path
-
-
-@pytest.fixture(name="deployment")
-def deployment_fixture() -> Iterator[Deployment]:
-    def prepare(world: World) -> None:
-        add_person(world)
-
-    with serving("127.0.0.1", prepare) as world:
-        client = add_web_client(world, allowed_scopes=frozenset({"api", "login"}))
-        yield Deployment(world, client)
 
 
 def test_a_session_that_is_over_asks_for_the_login_again(

@@ -32,6 +32,10 @@ CROSS_ORIGIN = {
 }
 # Pages know people by their session, not by a token.
 PAGES = {
+    "/account",
+    "/account/consents",
+    "/account/password",
+    "/account/sessions",
     "/login",
     "/consent",
     "/oauth2/server/authorize",

@@ -76,6 +76,11 @@ class Document(HTMLParser):
         (form,) = self.forms
         return form
 
+    def form_of(self, **fields: str) -> Form:
+        """The only form that holds these fields."""
+        (form,) = [one for one in self.forms if fields.items() <= one.fields.items()]
+        return form
+
     @property
     def title(self) -> str:
         return self.only("title").text

@@ -1,10 +1,11 @@
-"""`python -m infra.first_administrator`: the first user and application of a new deployment.
+"""`python -m infra.first_administrator`: sets a new deployment up, with its first administrator.
 
-Every registration endpoint asks for an administrator's token, so somebody has to be the first. The
-operator's own AWS credentials write it, by the same services and rules as the endpoints.
+The operator's own AWS credentials write it, by the same services and rules as the endpoints; the
+password comes from a prompt, or from the first line of standard input.
 """
 
 import argparse
+import getpass
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -14,16 +15,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.administration.refusals import FieldsRefused
 from chalicelib.audit import Actor
-from chalicelib.directory.users import Users
-from chalicelib.oauth.clock import Clock, SystemClock
-from chalicelib.oauth.scope import ADMINISTRATOR
+from chalicelib.oauth.clock import SystemClock
+from chalicelib.oauth.errors import OAuthError
 from chalicelib.oauth.stores import StoreUnavailable
-from chalicelib.registry.applications import Applications, Registered
+from chalicelib.registry.bootstrap import Bootstrap
 from chalicelib.settings import Settings
-from chalicelib.storage.stores import Stores, open_stores
-
-APPLICATION_NAME = "First administration"
-TOKEN_LIFETIME_MINUTES = 60
+from chalicelib.storage.stores import open_stores
 
 
 def settings_of(stack: Mapping[str, Any]) -> Settings:
@@ -31,35 +28,15 @@ def settings_of(stack: Mapping[str, Any]) -> Settings:
     parameters = {entry["ParameterKey"]: entry["ParameterValue"] for entry in stack["Parameters"]}
     outputs = {entry["OutputKey"]: entry["OutputValue"] for entry in stack["Outputs"]}
     return Settings(
+        issuer=outputs["Issuer"],
         table_prefix=parameters["TablePrefix"],
         certificate_bucket=outputs["CertificateBucketName"],
         audit_retention_days=int(parameters["AuditRetentionDays"]),
     )
 
 
-def register(
-    stores: Stores, clock: Clock, user_domain: str, user_name: str, actor: Actor
-) -> Registered:
-    """An administrator, and an application with the scope `admin` that acts as them.
-
-    A second try after a failure finds the user of the first. Raises FieldsRefused.
-    """
-    name = {"user_domain": user_domain, "user_name": user_name}
-    if stores.users.find(user_domain, user_name) is None:
-        Users(stores.users, clock).create({**name, "roles": [ADMINISTRATOR]}, actor)
-    applications = Applications(stores.applications, stores.users, stores.certificate_files, clock)
-    form = {
-        **name,
-        "name": APPLICATION_NAME,
-        "grant_type": "client_credentials",
-        "allowed_scopes": ["admin"],
-        "token_lifetime_minutes": TOKEN_LIFETIME_MINUTES,
-    }
-    return applications.register(form, actor)
-
-
 def main(arguments: list[str]) -> int:
-    """Register, and print the client's id and, this once, its secret."""
+    """Set up, and say where to log in."""
     parser = argparse.ArgumentParser(
         prog="python -m infra.first_administrator", description=__doc__
     )
@@ -71,24 +48,36 @@ def main(arguments: list[str]) -> int:
         return _write(options)
     except (BotoCoreError, ClientError, StoreUnavailable) as error:
         print(f"AWS does not answer as it should: {error}", file=sys.stderr)
-        return 1
+    except FieldsRefused as refusal:
+        print(f"Nothing was written: {refusal.fields}", file=sys.stderr)
+    except OAuthError as refusal:
+        print(f"Nothing was written: {refusal.description}", file=sys.stderr)
+    return 1
 
 
 def _write(options: argparse.Namespace) -> int:
     session = boto3.session.Session()
     operator = session.client("sts").get_caller_identity()["Arn"]
     described = session.client("cloudformation").describe_stacks(StackName=options.stack)
-    clock = SystemClock()
-    stores = open_stores(settings_of(described["Stacks"][0]), clock)
+    clock, settings = SystemClock(), settings_of(described["Stacks"][0])
+    stores = open_stores(settings, clock)
     actor = Actor(client_id=None, user_id=None, user_name=operator, source_ip="")
-    try:
-        registered = register(stores, clock, options.user_domain, options.user_name, actor)
-    except FieldsRefused as refusal:
-        print(f"Nothing was registered: {refusal.fields}", file=sys.stderr)
-        return 1
-    print(f"client_id      {registered.registration.application.client_id}")
-    print(f"client_secret  {registered.client_secret}")
+    form = {
+        "user_domain": options.user_domain,
+        "user_name": options.user_name,
+        "password": _password(),
+    }
+    bootstrap = Bootstrap(stores.first_records, stores.applications, clock)
+    account = bootstrap.run(form, settings.issuer, actor)
+    print(f"administrator  {account.user.user_domain}\\{account.user.user_name}")
+    print(f"console        {settings.issuer}/console")
     return 0
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass("Password of the first administrator: ")
+    return sys.stdin.readline().rstrip("\n")
 
 
 if __name__ == "__main__":

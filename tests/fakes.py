@@ -16,7 +16,7 @@ from chalicelib.directory.sessions import (
     SessionSnapshot,
     UserSessions,
 )
-from chalicelib.directory.stores import UserChanged, UserNameTaken
+from chalicelib.directory.stores import NewUser, UserChanged, UserNameTaken
 from chalicelib.oauth.model import Application, Grant, GrantKind, User
 from chalicelib.oauth.stores import (
     GrantChanged,
@@ -28,7 +28,12 @@ from chalicelib.oauth.stores import (
 )
 from chalicelib.paging import InvalidCursor, Page
 from chalicelib.registry.model import Registration
-from chalicelib.registry.stores import ApplicationChanged, CertificateTaken, NameTaken
+from chalicelib.registry.stores import (
+    ApplicationChanged,
+    BuiltInExists,
+    CertificateTaken,
+    NameTaken,
+)
 
 START = 1_800_000_000
 
@@ -267,6 +272,30 @@ class FakeApplications:
             raise CertificateTaken
 
 
+class FakeFirstRecords:
+    """Fulfils `BootstrapStore`."""
+
+    def __init__(self, applications: FakeApplications, users: "FakeUsers") -> None:
+        self._applications = applications
+        self._users = users
+
+    def create(
+        self,
+        registrations: Sequence[Registration],
+        administrator: NewUser,
+        events: Sequence[AuditEvent],
+    ) -> None:
+        ids = [registration.application.client_id for registration in registrations]
+        if any(self._applications.load(client_id) for client_id in ids):
+            raise BuiltInExists
+        user = administrator.account.user
+        if self._users.find(user.user_domain, user.user_name):
+            raise UserNameTaken
+        for registration, event in zip(registrations, events, strict=True):
+            self._applications.create(registration, [], event)
+        self._users.create(administrator.account, administrator.password_hash, administrator.event)
+
+
 class FakeUsers:
     """Fulfils `UserStore`."""
 
@@ -490,6 +519,7 @@ class FakeStores:
         self.consents = FakeConsents(self.memory)
         self.attempts = FakeAttempts(self.memory)
         self.database = FakeDatabase(self.memory)
+        self.first_records = FakeFirstRecords(self.applications, self.users)
 
 
 _FoundKey = TypeVar("_FoundKey")

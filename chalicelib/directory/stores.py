@@ -1,5 +1,6 @@
 """What the directory asks of storage."""
 
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from chalicelib.audit import AuditEvent
@@ -13,6 +14,15 @@ class UserNameTaken(Exception):
 
 class UserChanged(Exception):
     """The user is not of the version that was read, or is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """A user who is not written yet; `password_hash` None: nobody can log in as them."""
+
+    account: Account
+    password_hash: str | None = field(repr=False)
+    event: AuditEvent
 
 
 class UserStore(Protocol):

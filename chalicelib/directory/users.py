@@ -21,7 +21,7 @@ from chalicelib.directory.form import (
 )
 from chalicelib.directory.model import Account, without_tokens
 from chalicelib.directory.passwords import hash_password
-from chalicelib.directory.stores import UserChanged, UserNameTaken, UserStore
+from chalicelib.directory.stores import NewUser, UserChanged, UserNameTaken, UserStore
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.ids import new_ulid, new_user_id
 from chalicelib.oauth.model import Status, User
@@ -43,19 +43,12 @@ class Users:
 
     def create(self, values: Mapping[str, object], actor: Actor) -> Account:
         """Raises FieldsRefused, FieldsTaken."""
-        form, refused = read_fields(NewUserForm, values, USER_STAND_INS)
-        if refused:
-            raise FieldsRefused(refused)
-        now = self._clock.now()
-        user = User(new_user_id(), form.user_name, form.user_domain)
-        account = _with_form(Account(user, created_at=now, updated_at=now), form)
-        password_hash = None if form.password is None else hash_password(form.password)
-        event = _event("user.created", user.user_id, actor, now, form_values(account))
+        new = draft_user(values, actor, self._clock.now())
         try:
-            self._store.create(account, password_hash, event)
+            self._store.create(new.account, new.password_hash, new.event)
         except UserNameTaken:
             raise FieldsTaken(NAME_TAKEN) from None
-        return account
+        return new.account
 
     def load(self, user_id: str) -> Account:
         """Raises NotFound."""
@@ -165,6 +158,18 @@ class Users:
         if if_version is not None:
             raise VersionMismatch
         raise Conflict("The user is being changed by others; try again.")
+
+
+def draft_user(values: Mapping[str, object], actor: Actor, now: int) -> NewUser:
+    """The user of a form that breaks no rule. Raises FieldsRefused."""
+    form, refused = read_fields(NewUserForm, values, USER_STAND_INS)
+    if refused:
+        raise FieldsRefused(refused)
+    user = User(new_user_id(), form.user_name, form.user_domain)
+    account = _with_form(Account(user, created_at=now, updated_at=now), form)
+    password_hash = None if form.password is None else hash_password(form.password)
+    event = _event("user.created", user.user_id, actor, now, form_values(account))
+    return NewUser(account, password_hash, event)
 
 
 def form_values(account: Account) -> dict[str, object]:

@@ -13,6 +13,7 @@ from chalicelib.local.credentials import Credentials, write_private
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.scope import ADMINISTRATOR
 from chalicelib.registry.applications import Applications, Registered
+from chalicelib.registry.bootstrap import AlreadyBootstrapped, Bootstrap
 from chalicelib.storage.stores import Stores
 
 DOMAIN = "domain"
@@ -81,7 +82,7 @@ def seed(stores: Stores, clock: Clock, issuer: str, directory: Path) -> Credenti
     Where storage outlives this process, users keep their ids, and applications are replaced.
     """
     seeding = _Seeding(stores, clock)
-    administrator = seeding.user(ADMINISTRATOR_NAME, [ADMINISTRATOR])
+    administrator = seeding.administrator(issuer)
     user = seeding.user(USER_NAME, [])
     admin_application = seeding.application(_ADMIN_APPLICATION)
     applications: dict[str, dict[str, str | None]] = {}
@@ -122,15 +123,26 @@ def _save_certificate(
 class _Seeding:
     def __init__(self, stores: Stores, clock: Clock) -> None:
         self._user_store = stores.users
+        self._bootstrap = Bootstrap(stores.first_records, stores.applications, clock)
         self._users = Users(stores.users, clock)
         self._applications = Applications(
             stores.applications, stores.users, stores.certificate_files, clock
         )
 
+    def administrator(self, issuer: str) -> dict[str, str]:
+        """The first administrator, made as in any deployment; later starts find it."""
+        name, profile = _names(ADMINISTRATOR_NAME)
+        password = secrets.token_urlsafe(18)
+        try:
+            self._bootstrap.run({**name, **profile, "password": password}, issuer, SYSTEM)
+        except AlreadyBootstrapped:
+            self._bootstrap.follow_issuer(issuer, SYSTEM)
+            return self.user(ADMINISTRATOR_NAME, [ADMINISTRATOR])
+        return {**name, **profile, "password": password}
+
     def user(self, user_name: str, roles: list[str]) -> dict[str, str]:
         """A user with a name, an address and a new password."""
-        name = {"user_name": user_name, "user_domain": DOMAIN}
-        profile = {**_USERS[user_name], "email": f"{user_name}@example.com"}
+        name, profile = _names(user_name)
         password = secrets.token_urlsafe(18)
         found = self._user_store.find(DOMAIN, user_name)
         if found is None:
@@ -157,6 +169,11 @@ class _Seeding:
             application = registration.application
             if fold(application.name) == fold(name):
                 self._applications.delete(application.client_id, SYSTEM)
+
+
+def _names(user_name: str) -> tuple[dict[str, str], dict[str, str]]:
+    name = {"user_name": user_name, "user_domain": DOMAIN}
+    return name, {**_USERS[user_name], "email": f"{user_name}@example.com"}
 
 
 def _credentials_of(registered: Registered) -> dict[str, str | None]:

@@ -20,7 +20,7 @@ from chalicelib.oauth.certificate_assertion import (
 from chalicelib.oauth.errors import InvalidClient
 from chalicelib.oauth.ids import is_client_id
 from chalicelib.oauth.messages import Request
-from chalicelib.oauth.model import Application, GrantType
+from chalicelib.oauth.model import Application, BuiltIn, GrantType
 from chalicelib.oauth.request_log import note
 from chalicelib.oauth.tokens import MAXIMUM_TOKEN_LENGTH, digest
 from chalicelib.oauth.validation import find_secret
@@ -35,6 +35,8 @@ class Method(StrEnum):
     CLIENT_SECRET_POST = "client_secret_post"
     PRIVATE_KEY_JWT = "private_key_jwt"
     NONE = "none"
+    # Not registered, and nothing that a request can present: the caller is part of this process.
+    IN_PROCESS = "in_process"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -90,9 +92,14 @@ def authenticate(
 
     A client-certificate application proves itself by a signed JWT alone, every other one by
     its secret; the weaker method is refused (checklist 24). `public` lets a public application
-    in by its client_id alone, where something else proves the request (RFC 6749 §3.2.1).
+    in by its client_id alone, where something else proves the request (RFC 6749 §3.2.1). The
+    console, which no request can authenticate as, is let in when this process is the caller.
     Raises InvalidClient.
     """
+    if client.method is Method.IN_PROCESS:
+        if application is None or application.built_in is not BuiltIn.CONSOLE:
+            raise InvalidClient(detail="not the console")
+        return AuthenticatedClient(_enabled(application), client.method)
     if client.method is Method.PRIVATE_KEY_JWT:
         try:
             assertion = verify(client.credential, application, client_audiences(issuer), now)

@@ -11,7 +11,9 @@ from chalicelib.oauth.pkce import METHOD
 from chalicelib.oauth.scope import SCOPES
 from chalicelib.oauth.token_endpoint import GRANTS
 
-_AUTHENTICATION = [method.value for method in Method if method is not Method.NONE]
+_AUTHENTICATION = [
+    method.value for method in Method if method not in (Method.NONE, Method.IN_PROCESS)
+]
 _CLAIMS = [
     "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "name", "given_name",
     "family_name", "preferred_username", "updated_at", "email",

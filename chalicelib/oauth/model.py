@@ -51,6 +51,13 @@ class Consent(StrEnum):
     PREAPPROVED = "preapproved"
 
 
+class BuiltIn(StrEnum):
+    """The applications that are part of the product."""
+
+    CONSOLE = "console"
+    COMMAND_LINE = "cli"
+
+
 class GrantKind(StrEnum):
     """Which act of authorization a grant records."""
 
@@ -133,6 +140,8 @@ class Application:
     # A client that cannot keep a secret (RFC 6749 §2.1): it has none and proves nothing.
     public: bool = False
     id_token_signed_response_alg: str = "RS256"
+    # What the product itself needs, made at set-up: only its token lifetime may be changed.
+    built_in: BuiltIn | None = None
 
     @property
     def enabled(self) -> bool:

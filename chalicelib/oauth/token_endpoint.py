@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from chalicelib.oauth.client_authentication import Method, PresentedClient
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.errors import UnsupportedGrantType
 from chalicelib.oauth.grants import (
@@ -53,13 +54,31 @@ class TokenEndpoint:
             for name, value in parameters.items()
             if name in names or name in CLIENT_PARAMETERS
         }
-        token_request = TokenRequest(
-            http=request,
-            parameters=known,
+        # RFC 6749 §5.1 asks for both; `no-store` stands on every answer.
+        return Response(200, exchange(self._request(request, known)), {"Pragma": "no-cache"})
+
+    def exchange_code(
+        self, request: Request, client_id: str, parameters: dict[str, str]
+    ) -> dict[str, object]:
+        """The tokens of a code of the console, which is part of this process.
+
+        It has no credential, so that over HTTP nobody can authenticate as it: a code of it is
+        worth something here alone. Raises OAuthError, StoreUnavailable.
+        """
+        known = {name: parameters[name] for name in authorization_code.PARAMETERS}
+        note(grant_type=authorization_code.GRANT_TYPE, client_id=client_id)
+        client = PresentedClient(client_id, Method.IN_PROCESS)
+        return authorization_code.exchange(self._request(request, known, client))
+
+    def _request(
+        self, http: Request, parameters: dict[str, str], in_process: PresentedClient | None = None
+    ) -> TokenRequest:
+        return TokenRequest(
+            http=http,
+            parameters=parameters,
             store=self._store,
             id_tokens=self._id_tokens,
             clock=self._clock,
             issuer=self._issuer,
+            in_process=in_process,
         )
-        # RFC 6749 §5.1 asks for both; `no-store` stands on every answer.
-        return Response(200, exchange(token_request), {"Pragma": "no-cache"})

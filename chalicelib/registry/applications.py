@@ -9,9 +9,25 @@ from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.ids import new_client_id
 from chalicelib.oauth.model import Application, Grant, Secret, Status, User
 from chalicelib.paging import Page
+from chalicelib.registry.built_in import LIFETIME_FIELDS
+from chalicelib.registry.built_in import refusal as built_in_refusal
 from chalicelib.registry.certificates import UploadedCertificate
-from chalicelib.registry.changes import Change, Changes, event_of, with_taken, without_tokens
-from chalicelib.registry.drafts import Draft, Drafting, apply_draft, changed_values, form_values
+from chalicelib.registry.changes import (
+    REVOKING,
+    Change,
+    Changes,
+    event_of,
+    with_taken,
+    without_tokens,
+)
+from chalicelib.registry.drafts import (
+    Draft,
+    Drafting,
+    apply_draft,
+    changed_life_cycle,
+    changed_values,
+    form_values,
+)
 from chalicelib.registry.grant_types import bears_its_secret, has_secret
 from chalicelib.registry.model import Registration
 from chalicelib.registry.secrets import NewSecret, bearer_grant, new_client_secret
@@ -88,6 +104,8 @@ class Applications:
         """
 
         def alter(before: Registration, now: int) -> Change | None:
+            if before.application.built_in is not None:
+                return _lifetime_changed(before, body)
             user = self._user_of(before)
             values = changed_values(before, user, body)
             draft = self._drafting.draft(values, now, held=before.application.certificate)
@@ -133,7 +151,7 @@ class Applications:
             application = without_tokens(before.application, now)
             application = replace(application, secrets=_without_bearer_use(application))
             after = replace(before, application=application)
-            return Change(after, "application.tokens_revoked")
+            return Change(after, REVOKING)
 
         return self._changes.change(client_id, alter, actor, if_version)
 
@@ -179,6 +197,18 @@ def _updated(before: Registration, draft: Draft, now: int) -> tuple[Registration
     elif bears_its_secret(old.grant_type) and not bears_its_secret(new.grant_type):
         new = replace(new, secrets=_without_bearer_use(new))
     return replace(after, application=new), ended
+
+
+def _lifetime_changed(before: Registration, body: Mapping[str, object]) -> Change | None:
+    """The only change of a built-in application. Raises Conflict, FieldsRefused."""
+    if not set(body) <= set(LIFETIME_FIELDS):
+        raise built_in_refusal()
+    life_cycle = changed_life_cycle(before, body)
+    application = replace(before.application, life_cycle=life_cycle)
+    if application == before.application:
+        return None
+    after = replace(before, application=application)
+    return Change(after, "application.updated", _differences(before, None, after, None))
 
 
 def _reduces_rights(old: Application, new: Application) -> bool:

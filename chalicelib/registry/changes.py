@@ -10,6 +10,8 @@ from chalicelib.oauth.certificate_assertion import MAXIMUM_CLOCK_SKEW_SECONDS
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.ids import new_ulid
 from chalicelib.oauth.model import Application, Grant, GrantType
+from chalicelib.registry.built_in import refusal as built_in_refusal
+from chalicelib.registry.built_in import validate_lifetime_alone
 from chalicelib.registry.model import Registration
 from chalicelib.registry.stores import (
     ApplicationChanged,
@@ -21,6 +23,8 @@ from chalicelib.registry.stores import (
 _Result = TypeVar("_Result")
 
 TRIES = 3
+# What is allowed of built-in applications too: it changes nothing but what they issued.
+REVOKING = "application.tokens_revoked"
 NAME_TAKEN = {"name": "is the name of another application"}
 CERTIFICATE_TAKEN = {"certificate": "is held by another application"}
 
@@ -69,6 +73,8 @@ class Changes:
             if change is None:
                 self._store.settle()
                 return before
+            if change.action != REVOKING:
+                validate_lifetime_alone(before, change.after)
             after = _next_version(before, change.after, now)
             event = event_of(change.action, client_id, actor, now, change.changes)
             with_taken(
@@ -88,6 +94,8 @@ class Changes:
         """Remove an application of this version, or of any. Raises as `change` does."""
 
         def remove(before: Registration) -> None:
+            if before.application.built_in is not None:
+                raise built_in_refusal()
             event = event_of("application.deleted", client_id, actor, self._clock.now(), {})
             self._store.delete(before, event)
 

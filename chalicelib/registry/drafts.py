@@ -7,9 +7,10 @@ from chalicelib.administration.fields import read_fields
 from chalicelib.administration.refusals import INVALID_REDIRECT_URI, FieldsRefused
 from chalicelib.directory.stores import UserStore
 from chalicelib.oauth.errors import InvalidRequest
-from chalicelib.oauth.model import CertificateKey, GrantType, RedirectStrategy, User
+from chalicelib.oauth.model import CertificateKey, GrantType, LifeCycle, RedirectStrategy, User
 from chalicelib.oauth.redirect_strategy import TITLE_BAR_REDIRECT_URI, hash_redirect_uri
 from chalicelib.oauth.scope import ADMIN, ADMINISTRATOR, LOGIN, SCOPES
+from chalicelib.registry.built_in import LIFETIME_FIELDS
 from chalicelib.registry.certificates import (
     CertificateRefused,
     UploadedCertificate,
@@ -114,6 +115,22 @@ def changed_values(
     if after["life_cycle_type"] != values["life_cycle_type"] or endless or was_endless:
         dropped.append("maximum_lifetime_minutes")
     return {name: value for name, value in after.items() if name in body or name not in dropped}
+
+
+def changed_life_cycle(before: Registration, body: Mapping[str, object]) -> LifeCycle:
+    """The life cycle of a built-in application after a change of these fields alone.
+
+    It gives people the scope `admin`, so its tokens always end. Raises FieldsRefused.
+    """
+    values = changed_values(before, None, body)
+    form, refused = read_fields(RegistrationForm, values, STAND_INS)
+    reasons = {**broken_rules(form, refused), **refused}
+    wrong = {name: reason for name, reason in reasons.items() if name in LIFETIME_FIELDS}
+    if form.life_cycle.lifetime_seconds is None:
+        wrong.setdefault("token_lifetime_minutes", "must end for an application of Grantline")
+    if wrong:
+        raise FieldsRefused(wrong)
+    return form.life_cycle
 
 
 def form_values(registration: Registration, user: User | None) -> dict[str, object]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from chalicelib.audit import AuditEvent
+from chalicelib.directory.stores import NewUser
 from chalicelib.oauth.model import Grant
 from chalicelib.paging import Page
 from chalicelib.registry.model import Registration
@@ -19,6 +20,10 @@ class CertificateTaken(Exception):
 
 class ApplicationChanged(Exception):
     """The application is not of the version that was read, or is gone."""
+
+
+class BuiltInExists(Exception):
+    """An application of this fixed id is there already."""
 
 
 class ApplicationStore(Protocol):
@@ -81,6 +86,23 @@ class ApplicationStore(Protocol):
         """Remove the application and its markers; returns as `replace` does.
 
         Raises ApplicationChanged.
+        """
+        ...
+
+
+class BootstrapStore(Protocol):
+    """Writes the first records of a deployment."""
+
+    def create(
+        self,
+        registrations: Sequence[Registration],
+        administrator: NewUser,
+        events: Sequence[AuditEvent],
+    ) -> None:
+        """All of it in one transaction, if no application of these ids exists.
+
+        `events` are those of the applications. Raises BuiltInExists, NameTaken,
+        UserNameTaken, StoreUnavailable.
         """
         ...
 

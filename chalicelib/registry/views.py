@@ -6,6 +6,7 @@ from pydantic import Field
 
 from chalicelib.administration.views import Time, View, rfc3339, rfc3339_or_none
 from chalicelib.oauth.model import (
+    BuiltIn,
     CertificateKey,
     Consent,
     GrantType,
@@ -76,6 +77,9 @@ class ApplicationView(View):
     introspection: Introspection
     header_accepts_issuer_audience: bool
     status: Status
+    built_in: Annotated[
+        BuiltIn | None, Field(description="Part of Grantline: only its lifetime can be changed.")
+    ]
     version: int
     created_at: Time
     updated_at: Time
@@ -125,6 +129,7 @@ def _values(registration: Registration, user: User | None, now: int) -> dict[str
         **form_values(registration, user),
         "client_id": application.client_id,
         "status": application.status,
+        "built_in": application.built_in,
         "version": application.version,
         "created_at": rfc3339(registration.created_at),
         "updated_at": rfc3339(registration.updated_at),

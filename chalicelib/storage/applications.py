@@ -42,18 +42,7 @@ class Applications:
     def create(
         self, registration: Registration, grants: Sequence[Grant], event: AuditEvent
     ) -> None:
-        application = registration.application
-        item = mapping.write_application(application)
-        writes: dict[str, Write] = {
-            _APPLICATION: Put(ApplicationRecord, item, ApplicationRecord.key.does_not_exist()),
-            "detail": Put(ApplicationDetailRecord, mapping.write_application_detail(registration)),
-            _NAME: _mark_name(application),
-            **_put_grants(grants),
-        }
-        if application.certificate is not None:
-            thumbprint = application.certificate.thumbprint
-            writes[_CERTIFICATE] = _mark_certificate(thumbprint, application.client_id)
-        self._commit(writes, event)
+        self._commit({**creation_of(registration), **_put_grants(grants)}, event)
 
     def load(self, client_id: str) -> Registration | None:
         pair = read_pair(self._database, records.APPLICATIONS, keys.application_key, client_id)
@@ -136,6 +125,21 @@ class Applications:
         self._leases.applications.drop(client_id)
         for grant_id in grant_ids:
             self._leases.grants.drop((client_id, grant_id))
+
+
+def creation_of(registration: Registration) -> dict[str, Write]:
+    """The writes that make an application; three of them have names that mean something."""
+    application = registration.application
+    item = mapping.write_application(application)
+    writes: dict[str, Write] = {
+        _APPLICATION: Put(ApplicationRecord, item, ApplicationRecord.key.does_not_exist()),
+        "detail": Put(ApplicationDetailRecord, mapping.write_application_detail(registration)),
+        _NAME: _mark_name(application),
+    }
+    if application.certificate is not None:
+        thumbprint = application.certificate.thumbprint
+        writes[_CERTIFICATE] = _mark_certificate(thumbprint, application.client_id)
+    return writes
 
 
 def _mark_name(application: Application) -> Put:

@@ -12,6 +12,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from chalicelib.oauth.model import (
+    BuiltIn,
     Code,
     Consent,
     GrantKind,
@@ -125,6 +126,7 @@ class ApplicationRecord(Record):
     redirect_uri_hashes = NamesAttribute(null=True)
     public = BooleanAttribute(null=True)
     id_token_signed_response_alg = UnicodeAttribute(null=True)
+    built_in = EnumAttribute(BuiltIn, null=True)
 
 
 class ApplicationDetailRecord(Record):

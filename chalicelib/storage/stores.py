@@ -7,6 +7,7 @@ from chalicelib.settings import Settings
 from chalicelib.storage.applications import Applications
 from chalicelib.storage.attempts import Attempts
 from chalicelib.storage.audit import AuditEvents
+from chalicelib.storage.bootstrap import FirstRecords
 from chalicelib.storage.certificate_files import CertificateBucket
 from chalicelib.storage.connection import Connection
 from chalicelib.storage.consents import RememberedConsents
@@ -34,6 +35,7 @@ class Stores:
     consents: RememberedConsents
     attempts: Attempts
     key_rings: KeyRings
+    first_records: FirstRecords
     database: Database
 
 
@@ -52,5 +54,6 @@ def open_stores(settings: Settings, clock: Clock, connection: Connection | None 
         consents=RememberedConsents(database, retention_days),
         attempts=Attempts(database),
         key_rings=KeyRings(database),
+        first_records=FirstRecords(database, retention_days),
         database=database,
     )

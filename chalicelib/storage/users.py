@@ -42,17 +42,7 @@ class Users:
         )
 
     def create(self, account: Account, password_hash: str | None, event: AuditEvent) -> None:
-        item = mapping.write_user(account.user)
-        self._commit(
-            {
-                _USER: Put(UserRecord, item, UserRecord.key.does_not_exist()),
-                "detail": Put(UserDetailRecord, mapping.write_user_detail(account)),
-                _NAME: _mark_name(account.user),
-                "domain": _count_domain(account.user.user_domain, 1),
-                **_put_password(account.user.user_id, password_hash),
-            },
-            event,
-        )
+        self._commit(creation_of(account, password_hash), event)
 
     def load(self, user_id: str) -> Account | None:
         pair = read_pair(self._database, records.USERS, keys.user_key, user_id)
@@ -123,6 +113,18 @@ class Users:
         if _NAME in refused:
             raise UserNameTaken
         raise StoreUnavailable(f"a transaction was refused: {', '.join(sorted(refused))}")
+
+
+def creation_of(account: Account, password_hash: str | None) -> dict[str, Write]:
+    """The writes that make a user; "user" and "name" are those whose refusal means something."""
+    item = mapping.write_user(account.user)
+    return {
+        _USER: Put(UserRecord, item, UserRecord.key.does_not_exist()),
+        "detail": Put(UserDetailRecord, mapping.write_user_detail(account)),
+        _NAME: _mark_name(account.user),
+        "domain": _count_domain(account.user.user_domain, 1),
+        **_put_password(account.user.user_id, password_hash),
+    }
 
 
 def _mark_name(user: User) -> Put:

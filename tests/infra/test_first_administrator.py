@@ -1,11 +1,13 @@
 """The way in to a new deployment."""
 
+import io
 import json
 
 import boto3
 import pytest
 
 from chalicelib.oauth.clock import SystemClock
+from chalicelib.registry.built_in import CONSOLE_CLIENT_ID
 from chalicelib.settings import Settings
 from chalicelib.storage.resources import create_resources
 from chalicelib.storage.stores import Stores, open_stores
@@ -14,13 +16,15 @@ from tests.tables import Aws
 
 PREFIX = "first-"
 BUCKET = "first-certificates"
+ISSUER = "https://login.corp.example"
+PASSWORD = "a-password-of-length"
 STACK = {
     "Parameters": {
         "TablePrefix": {"Type": "String", "Default": PREFIX},
         "AuditRetentionDays": {"Type": "Number", "Default": 30},
     },
     "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
-    "Outputs": {"CertificateBucketName": {"Value": BUCKET}},
+    "Outputs": {"CertificateBucketName": {"Value": BUCKET}, "Issuer": {"Value": ISSUER}},
 }
 
 
@@ -32,35 +36,40 @@ def stores(aws: Aws) -> Stores:  # noqa: ARG001 - what the stack below is made i
     return open_stores(settings, SystemClock())
 
 
+@pytest.fixture(autouse=True)
+def typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
+
+
 def run(name: str) -> int:
     return main(["--stack", "first", "--user-domain", "corp", "--user-name", name])
-
-
-def test_it_registers_an_administrator_once_and_says_who_did(
-    stores: Stores, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run("ada") == 0
-    printed = dict(line.split() for line in capsys.readouterr().out.splitlines())
-    assert printed["client_secret"].startswith("gls_")
-    registration = stores.applications.load(printed["client_id"])
-    assert registration is not None
-    assert registration.application.allowed_scopes == {"admin"}
-    account = stores.users.find("corp", "ada")
-    assert account is not None
-    assert account.user.roles == {"administrator"}
-    (event, *_) = stores.audit.list_events(printed["client_id"], None, 10).items
-    assert str(event.actor.user_name).startswith("arn:aws:")
-
-    assert run("ada") == 1
-    failed = capsys.readouterr()
-    assert failed.out == ""
-    assert "name" in failed.err
 
 
 def test_an_impossible_user_is_refused(stores: Stores, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("x" * 1000) == 1
     assert "user_name" in capsys.readouterr().err
     assert stores.users.find("corp", "x" * 1000) is None
+    assert stores.applications.load(CONSOLE_CLIENT_ID) is None
+
+
+def test_it_sets_up_once_and_says_who_did(
+    stores: Stores, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("ada") == 0
+    printed = capsys.readouterr().out
+    assert f"{ISSUER}/console" in printed
+    assert PASSWORD not in printed
+    account = stores.users.find("corp", "ada")
+    assert account is not None
+    assert account.user.roles == {"administrator"}
+    (event, *_) = stores.audit.list_events(CONSOLE_CLIENT_ID, None, 10).items
+    assert str(event.actor.user_name).startswith("arn:aws:")
+
+    assert run("eve") == 1
+    failed = capsys.readouterr()
+    assert failed.out == ""
+    assert "set up before" in failed.err
+    assert stores.users.find("corp", "eve") is None
 
 
 def test_a_stack_that_is_not_there_is_told_in_one_line(

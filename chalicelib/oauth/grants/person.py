@@ -46,7 +46,7 @@ class Replay(Exception):
 
 def present(request: TokenRequest, parameter: str, kind: TokenKind) -> PresentedGrant:
     """Take client and token from the form. Raises InvalidClient, InvalidRequest, InvalidGrant."""
-    client = identify(request.http, request.parameters)
+    client = request.in_process or identify(request.http, request.parameters)
     value = require(request.parameters, parameter)
     try:
         token = parse(value)

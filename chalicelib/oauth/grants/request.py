@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from chalicelib.oauth.client_authentication import PresentedClient
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.messages import Request
 from chalicelib.oauth.model import Application, Grant
@@ -19,7 +20,10 @@ class IdTokens(Protocol):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TokenRequest:
-    """A token request whose form is parsed; nothing in it is believed yet."""
+    """A token request whose form is parsed; nothing in it is believed yet.
+
+    `in_process` is the client that calls from within this process; None: whoever sent `http`.
+    """
 
     http: Request
     parameters: dict[str, str]
@@ -27,3 +31,4 @@ class TokenRequest:
     id_tokens: IdTokens
     clock: Clock
     issuer: str
+    in_process: PresentedClient | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from chalicelib.audit import AuditEvent
-from chalicelib.directory.attempts import Counter
+from chalicelib.directory.attempts import Count, Counter
 from chalicelib.directory.consents import ConsentsChanged, UserConsents
 from chalicelib.directory.model import Account, Domain, fold
 from chalicelib.directory.sessions import (
@@ -79,8 +79,8 @@ class FakeMemory:
     files: dict[str, bytes] = field(default_factory=dict)
     sessions: dict[str, UserSessions] = field(default_factory=dict)
     consents: dict[str, UserConsents] = field(default_factory=dict)
-    attempts: dict[Counter, int] = field(default_factory=dict)
-    given_back: dict[Counter, str] = field(default_factory=dict)
+    attempts: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
+    given_back: dict[tuple[str, int], str] = field(default_factory=dict)
     unavailable: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -481,17 +481,22 @@ class FakeAttempts:
     def __init__(self, memory: FakeMemory) -> None:
         self._memory = memory
 
-    def count(self, counter: Counter) -> int:
+    def count(self, counter: Counter) -> Count:
         with self._memory:
-            self._memory.attempts[counter] = self._memory.attempts.get(counter, 0) + 1
-            return self._memory.attempts[counter]
+            counts = self._memory.attempts.setdefault((counter.name, counter.window_ends_at), {})
+            after = {name: counts.get(name, 0) + 1 for name in _counted(counter)}
+            if counts.get("", 0) < counter.most:
+                counts |= after
+            return Count(after[""], after.get(counter.part or "none", 0))
 
     def give_back(self, counter: Counter, nonce: str) -> None:
         with self._memory:
-            is_new = self._memory.given_back.get(counter) != nonce
-            if self._memory.attempts.get(counter, 0) > 0 and is_new:
-                self._memory.attempts[counter] -= 1
-                self._memory.given_back[counter] = nonce
+            key = (counter.name, counter.window_ends_at)
+            counts = self._memory.attempts.setdefault(key, {})
+            is_new = self._memory.given_back.get(key) != nonce
+            if is_new and all(counts.get(name, 0) > 0 for name in _counted(counter)):
+                counts |= {name: counts[name] - 1 for name in _counted(counter)}
+                self._memory.given_back[key] = nonce
 
 
 class FakeDatabase:
@@ -529,6 +534,11 @@ def _present(
     keys: "set[_FoundKey] | frozenset[_FoundKey]", find: Callable[[_FoundKey], _Item | None]
 ) -> dict[_FoundKey, _Item]:
     return {key: value for key in keys if (value := find(key)) is not None}
+
+
+def _counted(counter: Counter) -> list[str]:
+    """The names of a counter's whole and of its part."""
+    return [""] if counter.part is None else ["", counter.part]
 
 
 def _folded(user: User) -> tuple[str, str]:

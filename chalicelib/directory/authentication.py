@@ -1,13 +1,14 @@
 """Is this the user's password: one answer and one time for every no (OWASP ASVS 5.0 §6.3).
 
-Guessing is slowed by two counters, per user and per client address. Every attempt is counted
-before its password is looked at, so that any number of parallel guesses passes one gate. The
-counters stand in the way of new logins alone: sessions that exist go on.
+Guessing is slowed by atomic counters. Every attempt is counted before its password is looked at, so
+that any number of parallel guesses passes one gate: first by its address, in all and at this
+user, then, where that lets it pass, by the user from anywhere. So one guesser locks out its own
+address alone, and many together reach the higher limit of the user. The counters stand in the way
+of new logins; sessions that exist go on.
 """
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from ipaddress import IPv6Address, ip_address
 from secrets import token_hex
@@ -30,9 +31,11 @@ from chalicelib.oauth.request_log import note
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.oauth.tokens import USER_PREFIX
 
-# Ten slips of memory are many; an office may share one address.
+# Ten slips of memory are many; an office may share one address. The user's own limit is for
+# guesses from many addresses: 100 in 15 minutes find no password that the rules allow.
 USER_LIMIT = 10
 ADDRESS_LIMIT = 50
+USER_LIMIT_EVERYWHERE = 100
 WINDOW_SECONDS = 15 * 60
 
 # No name of a user is longer; what is longer is looked up as a name that nobody has.
@@ -74,8 +77,8 @@ class Authenticator:
         """
         nobodys_hash = _nobodys_hash()
         domain, name = _lookup_name(user_domain), _lookup_name(user_name)
-        counters = list(_counters(domain, name, source_ip, self._clock.now()))
-        limited = self._count(counters)
+        attempt = _Attempt(f"{domain}\\{name}", _subscriber(source_ip), self._clock.now())
+        limited = self._count(attempt)
         account = self._find(domain, name)
         user_id = _NOBODY if account is None else account.user.user_id
         # After the user, so that a password changed in between comes with an epoch passed.
@@ -88,16 +91,19 @@ class Authenticator:
             note(outcome=LoginRefused.error, reason=reason, **user)
             raise LoginRefused(detail=reason)
         note(user_id=user_id)
-        self._give_back(counters)
+        self._give_back(attempt)
         if is_outdated(password_hash):
             return self._rehash(account, password, source_ip)
         return account.user
 
-    def _count(self, counters: list[Counter]) -> bool:
-        """Count the attempt everywhere; whether it is one too many."""
-        limits = (USER_LIMIT, ADDRESS_LIMIT)
-        counts = [self._attempts.count(counter) for counter in counters]
-        return any(count > limit for count, limit in zip(counts, limits, strict=True))
+    def _count(self, attempt: "_Attempt") -> bool:
+        """Count the attempt; whether it is one too many."""
+        here = self._attempts.count(attempt.of_address)
+        if here.attempts > ADDRESS_LIMIT or here.of_part > USER_LIMIT:
+            # Nobody else's limit is touched. The call that is made instead costs the same.
+            self._attempts.count(attempt.refused)
+            return True
+        return self._attempts.count(attempt.of_user).attempts > USER_LIMIT_EVERYWHERE
 
     def _find(self, user_domain: str, user_name: str) -> Account | None:
         account = self._users.find(user_domain, user_name)
@@ -106,10 +112,10 @@ class Authenticator:
             self._users.load(_NOBODY)
         return account
 
-    def _give_back(self, counters: list[Counter]) -> None:
+    def _give_back(self, attempt: "_Attempt") -> None:
         """A right password is no guess; a fault here only leaves the counters higher."""
         try:
-            for counter in counters:
+            for counter in (attempt.of_address, attempt.of_user):
                 self._attempts.give_back(counter, token_hex(16))
         except StoreUnavailable:
             note(attempts="not given back")
@@ -142,13 +148,36 @@ def _lookup_name(typed: str) -> str:
     return fold(name)
 
 
-def _counters(user_domain: str, user_name: str, source_ip: str, now: int) -> Iterator[Counter]:
-    """Of the user, then of the address, in the window of this moment."""
-    window_ends_at = (now // WINDOW_SECONDS + 1) * WINDOW_SECONDS
-    user = f"{user_domain}\\{user_name}"
-    for kind, value in (("user", user), ("address", _subscriber(source_ip))):
-        digest = hashlib.sha256(value.encode()).hexdigest()
-        yield Counter(f"{kind}#{digest}", window_ends_at)
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """Whom an attempt names, from where, and the counters of its window."""
+
+    user: str
+    address: str
+    now: int
+
+    @property
+    def of_address(self) -> Counter:
+        """All from this address, and of these the ones at this user."""
+        return self._counter("address", self.address, ADDRESS_LIMIT, _hash(self.user))
+
+    @property
+    def of_user(self) -> Counter:
+        """Those at this user, from everywhere."""
+        return self._counter("user", self.user, USER_LIMIT_EVERYWHERE)
+
+    @property
+    def refused(self) -> Counter:
+        """Counts for nothing."""
+        return self._counter("refused", self.address, 1)
+
+    def _counter(self, kind: str, value: str, most: int, part: str | None = None) -> Counter:
+        window_ends_at = (self.now // WINDOW_SECONDS + 1) * WINDOW_SECONDS
+        return Counter(f"{kind}#{_hash(value)}", window_ends_at, most, part)
+
+
+def _hash(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()
 
 
 def _subscriber(source_ip: str) -> str:

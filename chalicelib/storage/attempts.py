@@ -1,10 +1,13 @@
 """Login attempts in the table `tokens`: atomic counters, one item a window of time."""
 
-from chalicelib.directory.attempts import Counter
+from pynamodb.expressions.operand import Path
+
+from chalicelib.directory.attempts import Count, Counter
 from chalicelib.oauth.life_cycle import RETENTION_SECONDS
+from chalicelib.storage.attributes import Item
 from chalicelib.storage.connection import ConditionFailed
 from chalicelib.storage.database import Database, Update
-from chalicelib.storage.people_records import AttemptsRecord, attempts_key
+from chalicelib.storage.people_records import AttemptsRecord, attempts_key, attempts_part
 
 
 class Attempts:
@@ -13,27 +16,51 @@ class Attempts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def count(self, counter: Counter) -> int:
-        actions = (
+    def count(self, counter: Counter) -> Count:
+        actions = [
             AttemptsRecord.attempts.add(1),
             AttemptsRecord.expires_at.set(counter.window_ends_at + RETENTION_SECONDS),
-        )
-        # No condition: the first attempt of a window makes its item.
-        item = self._database.update(Update(AttemptsRecord, attempts_key(counter), actions, None))
-        return int(item["attempts"]["N"])
+        ]
+        if counter.part is not None:
+            actions.append(_part(counter.part).add(1))
+        # The first attempt of a window makes its item.
+        room = AttemptsRecord.attempts.does_not_exist() | (AttemptsRecord.attempts < counter.most)
+        update = Update(AttemptsRecord, attempts_key(counter), tuple(actions), room)
+        try:
+            return _read(self._database.update(update), counter)
+        except ConditionFailed as failed:
+            return _read(failed.item or {}, counter, more=1)
 
     def give_back(self, counter: Counter, nonce: str) -> None:
-        actions = (
+        actions = [
             AttemptsRecord.attempts.add(-1),
             AttemptsRecord.given_back_nonce.set(nonce),
-        )
+        ]
         condition = (AttemptsRecord.attempts > 0) & (
             AttemptsRecord.given_back_nonce.does_not_exist()
             | (AttemptsRecord.given_back_nonce != nonce)
         )
-        key = attempts_key(counter)
+        if counter.part is not None:
+            actions.append(_part(counter.part).add(-1))
+            condition &= _part(counter.part) > 0
+        update = Update(AttemptsRecord, attempts_key(counter), tuple(actions), condition)
         try:
-            self._database.update(Update(AttemptsRecord, key, actions, condition))
+            self._database.update(update)
         except ConditionFailed:
             # Nothing is left to give back, or it was given back and the answer was lost.
             return
+
+
+def _part(part: str) -> Path:
+    return Path([attempts_part(part)])
+
+
+def _read(item: Item, counter: Counter, more: int = 0) -> Count:
+    attempts = _number(item, "attempts") + more
+    if counter.part is None:
+        return Count(attempts)
+    return Count(attempts, _number(item, attempts_part(counter.part)) + more)
+
+
+def _number(item: Item, name: str) -> int:
+    return int(item[name]["N"]) if name in item else 0

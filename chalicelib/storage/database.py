@@ -32,7 +32,7 @@ class Put:
 class Update:
     """Change parts of an item; the condition must include that it exists.
 
-    Without a condition an absent item is made: for counters alone.
+    Without that an absent item is made: for counters alone.
     """
 
     record: type[Record]

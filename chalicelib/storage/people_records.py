@@ -85,7 +85,10 @@ class ConsentsRecord(VersionedRecord):
 
 
 class AttemptsRecord(Record):
-    """`attempts#user#…#<window>`, `attempts#address#…#<window>`: login attempts in one window."""
+    """`attempts#user#…#<window>`, `attempts#address#…#<window>`: login attempts in one window.
+
+    Beside these attributes there is one for each part, named by `attempts_part`.
+    """
 
     class Meta:
         """The table."""
@@ -113,6 +116,11 @@ def consents_key(user_id: str) -> str:
 def attempts_key(counter: Counter) -> str:
     """The key of a counter; a new window is a new item, so counting needs no condition."""
     return f"attempts#{counter.name}#{counter.window_ends_at}"
+
+
+def attempts_part(part: str) -> str:
+    """The attribute that counts a part: of one item, so that both counts are one atomic step."""
+    return f"of_{part}"
 
 
 def write_sessions(record: UserSessions) -> Item:

@@ -11,6 +11,7 @@ from chalicelib.directory import passwords
 from chalicelib.directory.authentication import (
     ADDRESS_LIMIT,
     USER_LIMIT,
+    USER_LIMIT_EVERYWHERE,
     WINDOW_SECONDS,
     LoginRefused,
 )
@@ -53,7 +54,7 @@ def causes(people: People) -> dict[str, dict[str, str]]:
     people.users.disable(people.add("gone").user_id, ADMINISTRATOR)
     people.add("busy")
     for _ in range(USER_LIMIT):
-        people.reason(WRONG, name="busy", address="198.51.100.1")
+        people.reason(WRONG, name="busy")
     return {
         "wrong password": {"password": WRONG},
         "unknown user": {"name": "nobody"},
@@ -135,10 +136,34 @@ def test_what_cannot_be_a_password_is_a_wrong_one(people: People, password: str)
 @pytest.mark.checklist("59")
 def test_guesses_at_one_user_are_refused_from_any_address(people: People) -> None:
     people.add()
-    guesses = [people.reason(WRONG, address=f"198.51.100.{one}") for one in range(USER_LIMIT + 2)]
-    assert guesses == ["wrong password"] * USER_LIMIT + ["too many attempts"] * 2
+    addresses = [f"198.51.100.{one}" for one in range(USER_LIMIT_EVERYWHERE + 2)]
+    guesses = [people.reason(WRONG, address=address) for address in addresses]
+    expected = ["wrong password"] * USER_LIMIT_EVERYWHERE + ["too many attempts"] * 2
+    assert guesses == expected
     assert people.reason() == "too many attempts"
     people.clock.advance(WINDOW_SECONDS)
+    assert people.reason() == ""
+
+
+@pytest.mark.checklist("59")
+def test_a_guesser_locks_out_its_own_address_and_no_other(people: People) -> None:
+    people.add()
+    guesses = [people.reason(WRONG, address="198.51.100.1") for _ in range(40)]
+    assert guesses == ["wrong password"] * USER_LIMIT + ["too many attempts"] * (40 - USER_LIMIT)
+    assert people.reason(address="198.51.100.1") == "too many attempts"
+    # The victim, who sits elsewhere and has no session yet.
+    assert people.reason() == ""
+    people.clock.advance(WINDOW_SECONDS)
+    assert people.reason(address="198.51.100.1") == ""
+
+
+@pytest.mark.checklist("59")
+def test_a_user_who_slipped_too_often_leaves_the_office_its_address(people: People) -> None:
+    people.add()
+    people.add("colleague")
+    for _ in range(ADDRESS_LIMIT // 2):
+        people.reason(WRONG, name="colleague")
+    assert people.reason(name="colleague") == "too many attempts"
     assert people.reason() == ""
 
 
@@ -148,6 +173,10 @@ def test_guesses_from_one_address_are_refused_at_any_user(people: People) -> Non
     reasons = {people.reason(WRONG, name=f"user {number}") for number in range(ADDRESS_LIMIT)}
     assert reasons == {"unknown user"}
     assert people.reason() == "too many attempts"
+    assert people.reason(address="198.51.100.9") == ""
+    # What the address was refused is not counted against anybody.
+    for _ in range(USER_LIMIT_EVERYWHERE + 1):
+        people.reason(WRONG)
     assert people.reason(address="198.51.100.9") == ""
 
 
@@ -162,16 +191,32 @@ def test_one_subscriber_is_one_address(people: People) -> None:
 
 
 @pytest.mark.checklist("59")
-def test_100_parallel_guesses_pass_one_gate_and_end_no_session(people: People) -> None:
+@pytest.mark.parametrize(("addresses", "passed"), [(1, USER_LIMIT), (5, 5 * USER_LIMIT)])
+def test_100_parallel_guesses_pass_one_gate_an_address_and_end_no_session(
+    people: People, addresses: int, passed: int
+) -> None:
     cookie = people.log_in(people.add())
 
     def guess(number: int) -> str:
-        return people.reason(f"guess number {number}", address=f"198.51.100.{number}")
+        return people.reason(f"guess {number}", address=f"198.51.100.{number % addresses}")
 
     with ThreadPoolExecutor(32) as pool:
         reasons = Counter(pool.map(guess, range(100)))
-    assert reasons == {"wrong password": USER_LIMIT, "too many attempts": 100 - USER_LIMIT}
-    assert people.reason() == "too many attempts"
+    assert reasons == {"wrong password": passed, "too many attempts": 100 - passed}
+    assert people.sessions.find(cookie) is not None
+    assert people.reason() == ""
+
+
+@pytest.mark.checklist("59")
+def test_parallel_guesses_from_everywhere_pass_one_gate(people: People) -> None:
+    cookie = people.log_in(people.add())
+
+    def guess(number: int) -> str:
+        return people.reason(f"guess {number}", address=f"198.51.100.{number}")
+
+    with ThreadPoolExecutor(32) as pool:
+        reasons = Counter(pool.map(guess, range(USER_LIMIT_EVERYWHERE + 20)))
+    assert reasons == {"wrong password": USER_LIMIT_EVERYWHERE, "too many attempts": 20}
     assert people.sessions.find(cookie) is not None
 
 

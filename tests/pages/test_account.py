@@ -225,9 +225,7 @@ def test_what_is_wrong_is_said_at_its_field(world: World) -> None:
     assert reply.status == 403
     assert page.title.startswith("Not changed: ")
     assert page.by_id("error")["role"] == "alert"
-    assert page.by_id("new_password_error").text == (
-        "It is one of the commonest passwords."
-    )
+    assert page.by_id("new_password_error").text == ("It is one of the commonest passwords.")
     assert page.by_id("new_password")["aria-describedby"] == "new_password_hint new_password_error"
     assert page.by_id("repeat_password")["aria-invalid"] == "true"
     assert "aria-invalid" not in page.by_id("password").attributes

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from chalicelib.directory.authentication import ADDRESS_LIMIT
 from chalicelib.directory.consents import Consent, UserConsents
 from chalicelib.directory.sessions import MAXIMUM_SESSIONS, UserSessions
 from chalicelib.oauth import scope
@@ -68,6 +69,14 @@ def test_the_largest_records_cost_a_few_units() -> None:
     assert item_bytes(people_records.write_consents(UserConsents("usr_a", agreed, 1))) < 16 * 1024
 
 
+def test_the_counter_of_a_busy_address_costs_few_units(tables: Stores) -> None:
+    """An address that guesses at user after user fills its item up to its limit, no further."""
+    for number in range(2 * ADDRESS_LIMIT):
+        tables.attempts.count(replace(COUNTER, most=ADDRESS_LIMIT, part=f"{number:064x}"))
+    place = ("tokens", people_records.attempts_key(COUNTER))
+    assert item_bytes(tables.database.read([place])[place]) < 5 * 1024
+
+
 class LosingConnection(LockedConnection):
     """Really sends every write, and loses the answer of the first attempt at each."""
 
@@ -93,9 +102,9 @@ def test_a_lost_answer_is_a_success_and_an_attempt_never_uncounted(
     second = replace(following(first), sessions={})
     stores.sessions.save(first, second)
     assert stores.sessions.load("usr_a").sessions == second
-    counts = [stores.attempts.count(COUNTER) for _ in range(3)]
+    counts = [stores.attempts.count(COUNTER).attempts for _ in range(3)]
     assert counts[0] >= 1
     assert counts == sorted(counts)
     before = counts[-1]
     stores.attempts.give_back(COUNTER, "n1")
-    assert stores.attempts.count(COUNTER) >= before
+    assert stores.attempts.count(COUNTER).attempts >= before

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.directory.attempts import Counter
+from chalicelib.directory.attempts import Count, Counter
 from chalicelib.directory.consents import Consent, ConsentsChanged, UserConsents
 from chalicelib.directory.sessions import Session, SessionsChanged, UserSessions
 from chalicelib.oauth.ids import new_ulid
@@ -16,7 +16,7 @@ from tests.fakes import START, FakeStores
 from tests.storage.samples import account, application, event, registration, user
 
 MANY = 32
-COUNTER = Counter("user#" + "ab" * 32, START + 900)
+COUNTER = Counter("user#" + "ab" * 32, START + 900, 1000)
 
 AnyStores = FakeStores | Stores
 
@@ -139,11 +139,32 @@ def test_consents_are_replaced_by_whoever_saw_the_newest(stores: AnyStores) -> N
 
 
 def test_attempts_are_counted_for_each_window_and_given_back_once(stores: AnyStores) -> None:
-    assert [stores.attempts.count(COUNTER) for _ in range(3)] == [1, 2, 3]
-    assert stores.attempts.count(replace(COUNTER, window_ends_at=START + 1800)) == 1
+    assert [stores.attempts.count(COUNTER).attempts for _ in range(3)] == [1, 2, 3]
+    assert stores.attempts.count(replace(COUNTER, window_ends_at=START + 1800)) == Count(1)
     stores.attempts.give_back(COUNTER, "n1")
     stores.attempts.give_back(COUNTER, "n1")
-    assert stores.attempts.count(COUNTER) == 3
+    assert stores.attempts.count(COUNTER) == Count(3)
+
+
+def test_attempts_have_parts_that_are_counted_with_the_whole(stores: AnyStores) -> None:
+    one, other = (replace(COUNTER, part=letter * 64) for letter in "12")
+    assert [stores.attempts.count(one) for _ in range(2)] == [Count(1, 1), Count(2, 2)]
+    assert stores.attempts.count(other) == Count(3, 1)
+    stores.attempts.give_back(one, "n1")
+    stores.attempts.give_back(one, "n1")
+    assert stores.attempts.count(one) == Count(3, 2)
+    stores.attempts.give_back(other, "n2")
+    stores.attempts.give_back(other, "n3")
+    assert stores.attempts.count(other) == Count(3, 1)
+
+
+def test_beyond_the_most_nothing_is_added(stores: AnyStores) -> None:
+    counters = [replace(COUNTER, most=2, part=f"{number:064}") for number in range(4)]
+    counts = [stores.attempts.count(counter) for counter in counters]
+    assert counts == [Count(1, 1), Count(2, 1), Count(3, 1), Count(3, 1)]
+    assert stores.attempts.count(counters[0]) == Count(3, 2)
+    stores.attempts.give_back(counters[0], "n1")
+    assert stores.attempts.count(counters[3]) == Count(2, 1)
 
 
 def test_attempts_never_go_below_none(stores: AnyStores) -> None:
@@ -151,7 +172,7 @@ def test_attempts_never_go_below_none(stores: AnyStores) -> None:
     stores.attempts.count(COUNTER)
     stores.attempts.give_back(COUNTER, "n2")
     stores.attempts.give_back(COUNTER, "n3")
-    assert stores.attempts.count(COUNTER) == 1
+    assert stores.attempts.count(COUNTER) == Count(1)
 
 
 def together(act: Callable[[int], int], count: int = MANY) -> list[int]:
@@ -161,7 +182,7 @@ def together(act: Callable[[int], int], count: int = MANY) -> list[int]:
 
 @pytest.mark.checklist("59")
 def test_parallel_attempts_each_get_a_number_of_their_own(stores: AnyStores) -> None:
-    numbers = together(lambda _: stores.attempts.count(COUNTER), 100)
+    numbers = together(lambda _: stores.attempts.count(COUNTER).attempts, 100)
     assert numbers == list(range(1, 101))
 
 

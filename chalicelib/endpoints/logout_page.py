@@ -9,11 +9,14 @@ from chalicelib.endpoints import page_requests
 from chalicelib.endpoints.authorize_page import onward, user_label
 from chalicelib.endpoints.front import Front
 from chalicelib.endpoints.page_answers import LOGOUT_PATH
+from chalicelib.oauth import scope
 from chalicelib.oauth.authorization_request import MAXIMUM_STATE_LENGTH
 from chalicelib.oauth.errors import InvalidRequest
 from chalicelib.oauth.id_token import VerifiedHint
 from chalicelib.oauth.ids import is_client_id
 from chalicelib.oauth.messages import Request, Response
+from chalicelib.oauth.model import RedirectStrategy
+from chalicelib.oauth.redirect_strategy import is_registered
 from chalicelib.oauth.request_log import note
 from chalicelib.pages.views import ApplicationView, LoggedOutPage, LogoutPage
 from chalicelib.registry.model import Registration
@@ -75,7 +78,7 @@ class LogoutEndpoint:
         if registration is None:
             # Whose URI it is cannot be known, so nobody is sent there.
             return Wish(parameters, None, hint, None)
-        if uri is not None and uri not in registration.post_logout_redirect_uris:
+        if uri is not None and not _may_return_to(registration, uri):
             raise InvalidRequest("The post-logout redirect URI is not registered.")
         if len(parameters.get("state", "")) > MAXIMUM_STATE_LENGTH:
             raise InvalidRequest("The state is too long.")
@@ -126,6 +129,22 @@ class LogoutEndpoint:
         state = wish.parameters.get("state")
         answer = {} if state is None else {"state": state}
         return self._front.answers.to_uri(wish.redirect_uri, answer, cookies)
+
+
+def _may_return_to(registration: Registration, uri: str) -> bool:
+    """Whether the URI is the application's: exact strings, and loopback ports (RP-Initiated §3).
+
+    What listens on the person's own machine gets no more from a logout than from a login, so
+    there the redirect URIs, with their rule of ports (RFC 8252 §7.3), hold for both.
+    """
+    application = registration.application
+    if uri in registration.post_logout_redirect_uris:
+        return True
+    return (
+        application.redirect_strategy is RedirectStrategy.MOBILE_LOCALHOST_PORT
+        and scope.LOGIN in application.allowed_scopes
+        and is_registered(application, uri)
+    )
 
 
 def _names(hint: VerifiedHint | None, signed_in: SignedIn) -> bool:

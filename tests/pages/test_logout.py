@@ -1,8 +1,10 @@
 """RP-Initiated Logout: when it asks first, where it leads, and that the session is over."""
 
+from typing import Any
+
 import pytest
 
-from chalicelib.oauth.model import Consent, Status
+from chalicelib.oauth.model import Consent, GrantType, RedirectStrategy, Status
 from tests.harness import Client, Reply, World
 from tests.pages.browser import (
     LOGOUT,
@@ -193,3 +195,96 @@ def test_nobody_is_sent_to_a_disabled_application(
     reply = browser.get(LOGOUT, client_id=client.client_id, post_logout_redirect_uri=AFTERWARDS)
     assert reply.status == 200
     assert "Location" not in reply.headers
+
+
+def add_loopback(world: World, scope: str = "login", **fields: Any) -> Client:
+    """An application that listens on a port of the person's own machine."""
+    client = world.add_client(
+        GrantType.AUTHORIZATION_CODE,
+        redirect_strategy=RedirectStrategy.MOBILE_LOCALHOST_PORT,
+        public=True,
+        allowed_scopes=frozenset({scope, "api"}),
+        **fields,
+    )
+    return describe(world, client, post_logout_redirect_uris=(AFTERWARDS,))
+
+
+def ask_for_logout(browser: Browser, client: Client, uri: str) -> Reply:
+    """A logout that returns to this URI, asked for by name."""
+    return browser.get(LOGOUT, client_id=client.client_id, post_logout_redirect_uri=uri, state="s")
+
+
+LOOPBACK = ("http://127.0.0.1:{}/", "http://[::1]:{}/", "https://localhost:{}/")
+
+
+@pytest.mark.checklist("3")
+@pytest.mark.parametrize("uri", LOOPBACK)
+@pytest.mark.parametrize(("port", "allowed"), [(None, (1, 9000, 65_535)), (9000, (9000,))])
+def test_an_application_on_the_device_may_return_to_its_port(
+    world: World, browser: Browser, uri: str, port: int | None, allowed: tuple[int, ...]
+) -> None:
+    client = add_loopback(world, localhost_port=port)
+    for one in (1, 9000, 65_535):
+        reply = ask_for_logout(browser, client, uri.format(one))
+        if one in allowed:
+            assert (reply.status, reply.headers["Location"]) == (303, f"{uri.format(one)}?state=s")
+        else:
+            assert (reply.status, "Location" in reply.headers) == (400, False)
+    assert ask_for_logout(browser, client, AFTERWARDS).status == 303
+
+
+@pytest.mark.checklist("15")
+def test_a_logout_of_the_device_ends_the_session_on_the_server(
+    world: World, browser: Browser, client: Client
+) -> None:
+    log_in(world, browser, client)
+    device = add_loopback(world)
+    reply = ask_for_logout(browser, device, "http://127.0.0.1:9000/")
+    assert "form-action 'self' http://127.0.0.1:9000" in reply.headers["Content-Security-Policy"]
+    reply = browser.submit()
+    assert reply.headers["Location"] == "http://127.0.0.1:9000/?state=s"
+    assert_is_over(reply, browser)
+
+
+@pytest.mark.checklist("1", "3")
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://localhost:9000/",
+        "https://127.0.0.1:9000/",
+        "https://localhost.evil:9000/",
+        "https://localhost:9000@evil.example/",
+        "http://127.0.0.1.evil.example:9000/",
+        "http://127.0.0.1@evil.example:9000/",
+        "http://127.0.0.2:9000/",
+        "http://127.0.0.1:9000",
+        "http://127.0.0.1:9000/x",
+        "http://127.0.0.1:9000/?x=1",
+        "http://127.0.0.1:9000/#x",
+        "http://127.0.0.1:09000/",
+        "http://127.0.0.1:65536/",
+        "http://127.0.0.1:0/",
+        "http://127.0.0.1/",
+        "HTTP://127.0.0.1:9000/",
+        "http://127.0.0.1:9000/\\evil.example",
+        "http://[::1%25lo]:9000/",
+        "http://[0:0:0:0:0:0:0:1]:9000/",
+        "javascript:alert(1)",
+    ],
+)
+def test_anything_else_on_or_beside_the_device_is_refused(
+    world: World, browser: Browser, client: Client, uri: str
+) -> None:
+    log_in(world, browser, client)
+    reply = ask_for_logout(browser, add_loopback(world), uri)
+    assert (reply.status, "Location" in reply.headers) == (400, False)
+    assert is_logged_in(browser, client)
+
+
+@pytest.mark.checklist("3")
+def test_ports_of_the_device_are_of_no_other_application(
+    world: World, browser: Browser, client: Client
+) -> None:
+    for other in (client, add_loopback(world, "odata_query")):
+        reply = ask_for_logout(browser, other, "http://127.0.0.1:9000/")
+        assert (reply.status, "Location" in reply.headers) == (400, False)

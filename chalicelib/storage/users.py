@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-from pynamodb.expressions.update import Action
-
 from chalicelib.audit import AuditEvent
 from chalicelib.directory.model import Account, Domain, fold
 from chalicelib.directory.stores import UserChanged, UserNameTaken
@@ -143,13 +141,12 @@ def _move_name(old: User, new: User) -> dict[str, Write]:
 def _count_domain(domain: str, change: int) -> Update:
     """Add to the users of a domain; its item stays when none is left, and is listed no more."""
     folded = fold(domain)
-    actions: tuple[Action, ...] = (DomainRecord.users.add(change),)
-    if change > 0:
-        actions += (
-            DomainRecord.listed.set(records.DOMAIN_LIST),
-            DomainRecord.sort_name.set(keys.sort_name(folded)),
-            DomainRecord.name.set(domain),
-        )
+    listing = [
+        DomainRecord.listed.set(records.DOMAIN_LIST),
+        DomainRecord.sort_name.set(keys.sort_name(folded)),
+        DomainRecord.name.set(domain),
+    ]
+    actions = (DomainRecord.users.add(change), *(listing if change > 0 else ()))
     return Update(DomainRecord, keys.domain_key(folded), actions, None)
 
 

@@ -29,10 +29,13 @@ from chalicelib.oauth.stores import (
 from chalicelib.paging import InvalidCursor, Page
 from chalicelib.registry.model import Registration
 from chalicelib.registry.stores import (
+    EVERYTHING,
     ApplicationChanged,
     BuiltInExists,
     CertificateTaken,
     NameTaken,
+    Order,
+    Selection,
 )
 
 START = 1_800_000_000
@@ -199,15 +202,21 @@ class FakeApplications:
         with self._memory:
             return self._memory.registrations.get(client_id)
 
-    def list_registrations(self, search: str, cursor: str | None, limit: int) -> Page[Registration]:
+    def list_registrations(
+        self, search: str, cursor: str | None, limit: int, selection: Selection = EVERYTHING
+    ) -> Page[Registration]:
+        by_name = selection.order in (Order.NAME, Order.NAME_DESCENDING)
         with self._memory:
             found = sorted(
-                (fold(registration.application.name), client_id, registration)
+                (fold(registration.application.name) if by_name else "", client_id, registration)
                 for client_id, registration in self._memory.registrations.items()
                 if fold(search) in fold(registration.application.name)
+                and _is_selected(registration.application, selection)
             )
             entries = [([name, key], registration) for name, key, registration in found]
-            return _page("applications", entries, cursor, limit)
+            if selection.order in (Order.NAME_DESCENDING, Order.NEWEST):
+                entries.reverse()
+            return _page(f"applications {selection.order}", entries, cursor, limit)
 
     def count(self) -> int:
         with self._memory:
@@ -270,6 +279,14 @@ class FakeApplications:
         held = {other.certificate.thumbprint for other in others if other.certificate}
         if wanted.certificate is not None and wanted.certificate.thumbprint in held:
             raise CertificateTaken
+
+
+def _is_selected(application: Application, selection: Selection) -> bool:
+    return (
+        selection.grant_type in (None, application.grant_type)
+        and selection.status in (None, application.status)
+        and (selection.scope is None or selection.scope in application.allowed_scopes)
+    )
 
 
 class FakeFirstRecords:

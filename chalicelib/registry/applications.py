@@ -31,7 +31,12 @@ from chalicelib.registry.drafts import (
 from chalicelib.registry.grant_types import bears_its_secret, has_secret
 from chalicelib.registry.model import Registration
 from chalicelib.registry.secrets import NewSecret, bearer_grant, new_client_secret
-from chalicelib.registry.stores import ApplicationStore, CertificateFiles
+from chalicelib.registry.stores import (
+    EVERYTHING,
+    ApplicationStore,
+    CertificateFiles,
+    Selection,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +88,11 @@ class Applications:
         """Raises NotFound."""
         return self._changes.load(client_id)
 
-    def list_registrations(self, search: str, cursor: str | None, limit: int) -> Page[Registration]:
-        """Applications whose name holds `search`, by name. Raises InvalidCursor."""
-        return self._store.list_registrations(search, cursor, limit)
+    def list_registrations(
+        self, search: str, cursor: str | None, limit: int, selection: Selection = EVERYTHING
+    ) -> Page[Registration]:
+        """The selected applications whose name holds `search`. Raises InvalidCursor."""
+        return self._store.list_registrations(search, cursor, limit, selection)
 
     def count(self) -> int:
         """How many applications there are."""

@@ -1,11 +1,13 @@
 """What the registry asks of storage."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from chalicelib.audit import AuditEvent
 from chalicelib.directory.stores import NewUser
-from chalicelib.oauth.model import Grant
+from chalicelib.oauth.model import Grant, GrantType, Status
 from chalicelib.paging import Page
 from chalicelib.registry.model import Registration
 
@@ -24,6 +26,28 @@ class ApplicationChanged(Exception):
 
 class BuiltInExists(Exception):
     """An application of this fixed id is there already."""
+
+
+class Order(StrEnum):
+    """In which order applications are listed: an index serves each at any size."""
+
+    NAME = "name"
+    NAME_DESCENDING = "-name"
+    OLDEST = "created"
+    NEWEST = "-created"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which applications a list shows, beside its search; None: whatever they have."""
+
+    grant_type: GrantType | None = None
+    scope: str | None = None
+    status: Status | None = None
+    order: Order = Order.NAME
+
+
+EVERYTHING = Selection()
 
 
 class ApplicationStore(Protocol):
@@ -45,10 +69,13 @@ class ApplicationStore(Protocol):
         """Strongly consistent."""
         ...
 
-    def list_registrations(self, search: str, cursor: str | None, limit: int) -> Page[Registration]:
-        """Applications whose folded name holds the folded `search`, by name; eventually consistent.
+    def list_registrations(
+        self, search: str, cursor: str | None, limit: int, selection: Selection = EVERYTHING
+    ) -> Page[Registration]:
+        """Selected applications whose folded name holds the folded `search`; eventually consistent.
 
-        Raises InvalidCursor.
+        A call looks at a bounded number of names: a page may hold fewer than `limit`, or none,
+        and still have a `next`. Raises InvalidCursor, also for one of another order.
         """
         ...
 

@@ -9,11 +9,19 @@ from chalicelib.oauth.model import Application, Grant, GrantKind
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.paging import Page
 from chalicelib.registry.model import Registration
-from chalicelib.registry.stores import ApplicationChanged, CertificateTaken, NameTaken
+from chalicelib.registry.stores import (
+    EVERYTHING,
+    ApplicationChanged,
+    CertificateTaken,
+    NameTaken,
+    Order,
+    Selection,
+)
 from chalicelib.storage import keys, mapping, records
+from chalicelib.storage.attributes import Item
 from chalicelib.storage.database import Database, Delete, Put, Write
 from chalicelib.storage.leases import Leases
-from chalicelib.storage.name_lists import NameList
+from chalicelib.storage.name_lists import BY_AGE, BY_NAME, NameList
 from chalicelib.storage.pairs import read_pair, read_pairs
 from chalicelib.storage.records import (
     ApplicationDetailRecord,
@@ -28,6 +36,14 @@ from chalicelib.storage.transactions import commit
 _APPLICATION = "application"
 _NAME = "name"
 _CERTIFICATE = "certificate"
+
+
+_ORDERS = {
+    Order.NAME: BY_NAME,
+    Order.NAME_DESCENDING: replace(BY_NAME, forward=False),
+    Order.OLDEST: BY_AGE,
+    Order.NEWEST: replace(BY_AGE, forward=False),
+}
 
 
 class Applications:
@@ -48,10 +64,16 @@ class Applications:
         pair = read_pair(self._database, records.APPLICATIONS, keys.application_key, client_id)
         return None if pair is None else mapping.read_registration(*pair)
 
-    def list_registrations(self, search: str, cursor: str | None, limit: int) -> Page[Registration]:
+    def list_registrations(
+        self, search: str, cursor: str | None, limit: int, selection: Selection = EVERYTHING
+    ) -> Page[Registration]:
         folded = fold(search)
+
+        def accept(item: Item) -> bool:
+            return folded in item["folded_name"]["S"] and _is_selected(item, selection)
+
         owners, following = self._names.find_owners(
-            "", lambda item: folded in item["folded_name"]["S"], cursor, limit
+            "", accept, cursor, limit, _ORDERS[selection.order]
         )
         pairs = read_pairs(self._database, records.APPLICATIONS, keys.application_key, owners)
         return Page([mapping.read_registration(*pair) for pair in pairs], following)
@@ -127,6 +149,15 @@ class Applications:
             self._leases.grants.drop((client_id, grant_id))
 
 
+def _is_selected(marker: Item, selection: Selection) -> bool:
+    """Whether the application behind a marker is one of those asked for."""
+    held = NameRecord.read(marker)
+    wanted = ((selection.grant_type, "grant_type"), (selection.status, "status"))
+    if any(value is not None and held.get(name) is not value for value, name in wanted):
+        return False
+    return selection.scope is None or selection.scope in held.get("allowed_scopes", ())
+
+
 def creation_of(registration: Registration) -> dict[str, Write]:
     """The writes that make an application; three of them have names that mean something."""
     application = registration.application
@@ -143,7 +174,7 @@ def creation_of(registration: Registration) -> dict[str, Write]:
 
 
 def _mark_name(application: Application) -> Put:
-    item = mapping.write_application_name(application.client_id, fold(application.name))
+    item = mapping.write_application_name(application)
     return Put(NameRecord, item, NameRecord.key.does_not_exist())
 
 
@@ -155,7 +186,9 @@ def _mark_certificate(thumbprint: str, owner: str) -> Put:
 def _move_name(old: Application, new: Application) -> dict[str, Write]:
     """The marker follows the name; the condition on the application covers the old one."""
     if fold(old.name) == fold(new.name):
-        return {}
+        if all(getattr(old, name) == getattr(new, name) for name in mapping.NARROWING_FIELDS):
+            return {}
+        return {"same name": Put(NameRecord, mapping.write_application_name(new))}
     old_key = keys.name_key(fold(old.name))
     return {_NAME: _mark_name(new), "old name": Delete(NameRecord, old_key)}
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.audit import Actor, AuditEvent
-from chalicelib.directory.model import Account
+from chalicelib.directory.model import Account, fold
 from chalicelib.oauth import life_cycle
 from chalicelib.oauth.model import Application, Grant, User
 from chalicelib.registry.model import CertificateDetails, Registration
@@ -39,6 +39,8 @@ def _fields_of(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 _APPLICATION_FIELDS = tuple(Application.__dataclass_fields__)
+# Copied to the marker of an application's name, which every write of them renews.
+NARROWING_FIELDS = ("grant_type", "allowed_scopes", "status")
 _USER_FIELDS = tuple(User.__dataclass_fields__)
 _GRANT_FIELDS = tuple(Grant.__dataclass_fields__)
 _REGISTRATION_FIELDS = (
@@ -83,15 +85,17 @@ def read_registration(item: Item, detail: Item) -> Registration:
     return Registration(application=read_application(item), **values)
 
 
-def write_application_name(client_id: str, folded_name: str) -> Item:
-    """The marker of an application's name."""
+def write_application_name(application: Application) -> Item:
+    """The marker of an application's name, with what lists are narrowed by."""
+    folded_name = fold(application.name)
     return NameRecord.write(
         name_key(folded_name),
         {
-            "owner": client_id,
+            "owner": application.client_id,
             "listed": APPLICATION_LIST,
             "sort_name": sort_name(folded_name),
             "folded_name": folded_name,
+            **_fields_of(application, NARROWING_FIELDS),
         },
     )
 

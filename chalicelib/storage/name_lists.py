@@ -13,12 +13,23 @@ from chalicelib.storage.records import ListedRecord
 # A search reads at most so many names for a page, however few of them match.
 MAXIMUM_NAMES_A_PAGE = 1000
 
-_INDEX = "by_name"
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way through a list: along which index, by which attribute, up or down."""
+
+    index: str
+    attribute: str
+    forward: bool = True
+
+
+BY_NAME = Way("by_name", "sort_name")
+BY_AGE = Way("by_age", "owner")
 
 
 @dataclass(frozen=True, slots=True)
 class NameList:
-    """One list, in the order of its folded names.
+    """One list, in the order of its folded names or, where it has that index, of its owners' age.
 
     All of it has one hash key, so it is one partition of the index: enough for a list that
     only administrators write and read.
@@ -30,29 +41,41 @@ class NameList:
     key_prefixes: tuple[str, ...] = ("name#", "long_name#")
 
     def find_owners(
-        self, prefix: str, accept: Callable[[Item], bool], cursor: str | None, limit: int
+        self,
+        prefix: str,
+        accept: Callable[[Item], bool],
+        cursor: str | None,
+        limit: int,
+        way: Way = BY_NAME,
     ) -> tuple[list[str], str | None]:
         """The owners of the entries that `find` gives."""
-        items, following = self.find(prefix, accept, cursor, limit)
+        items, following = self.find(prefix, accept, cursor, limit, way)
         return [item["owner"]["S"] for item in items], following
 
     def find(
-        self, prefix: str, accept: Callable[[Item], bool], cursor: str | None, limit: int
+        self,
+        prefix: str,
+        accept: Callable[[Item], bool],
+        cursor: str | None,
+        limit: int,
+        way: Way = BY_NAME,
     ) -> tuple[list[Item], str | None]:
         """Up to `limit` accepted entries whose names start with `prefix`, and a cursor.
 
-        Eventually consistent. Raises InvalidCursor, StoreUnavailable.
+        Only the way by name takes a prefix. Eventually consistent. Raises InvalidCursor,
+        StoreUnavailable.
         """
         if not can_be_key(sort_name(prefix)):
             return [], None
         condition = self.record.listed == self.listed
         if prefix:
             condition &= self.record.sort_name.startswith(sort_name(prefix))
-        start = None if cursor is None else self._start(cursor, prefix)
+        start = None if cursor is None else self._start(cursor, prefix, way)
         found: list[Item] = []
         seen = 0
         while True:
-            query = Query(self.record, _INDEX, condition, self._page_size(limit, seen), start)
+            size = self._page_size(limit, seen)
+            query = Query(self.record, way.index, condition, size, start, way.forward)
             items, start = self.database.query(query)
             for position, item in enumerate(items):
                 if not accept(item):
@@ -60,19 +83,19 @@ class NameList:
                 found.append(item)
                 if len(found) == limit:
                     is_last = start is None and position == len(items) - 1
-                    return found, None if is_last else self._cursor(item)
+                    return found, None if is_last else self._cursor(item, way)
             seen += len(items)
             if start is None:
                 return found, None
             if seen >= MAXIMUM_NAMES_A_PAGE:
-                return found, self._cursor(start)
+                return found, self._cursor(start, way)
 
     def count(self) -> int:
         """How many names are listed; eventually consistent."""
         condition = self.record.listed == self.listed
         total, start = 0, None
         while True:
-            query = Query(self.record, _INDEX, condition, MAXIMUM_NAMES_A_PAGE, start)
+            query = Query(self.record, BY_NAME.index, condition, MAXIMUM_NAMES_A_PAGE, start)
             found, start = self.database.count(query)
             total += found
             if start is None:
@@ -82,15 +105,20 @@ class NameList:
     def _page_size(limit: int, seen: int) -> int:
         return min(MAXIMUM_NAMES_A_PAGE - seen, max(limit, 100))
 
-    def _cursor(self, item: Item) -> str:
-        return encode_cursor(self.listed, item["sort_name"]["S"], item["key"]["S"])
+    def _cursor(self, item: Item, way: Way) -> str:
+        return encode_cursor(self._list_name(way), item[way.attribute]["S"], item["key"]["S"])
 
-    def _start(self, cursor: str, prefix: str) -> Item:
-        name, key = decode_cursor(self.listed, cursor, 2)
+    def _list_name(self, way: Way) -> str:
+        """A cursor of one way means nothing on another."""
+        direction = "" if way.forward else " back"
+        return f"{self.listed} {way.index}{direction}"
+
+    def _start(self, cursor: str, prefix: str, way: Way) -> Item:
+        place, key = decode_cursor(self._list_name(way), cursor, 2)
         if (
-            len(name) > SORT_NAME_CHARACTERS
-            or not name.startswith(sort_name(prefix))
+            len(place) > SORT_NAME_CHARACTERS
+            or not place.startswith(sort_name(prefix))
             or not key.startswith(self.key_prefixes)
         ):
             raise InvalidCursor("the cursor is not one of this list")
-        return {"listed": {"S": self.listed}, "sort_name": {"S": name}, "key": {"S": key}}
+        return {"listed": {"S": self.listed}, way.attribute: {"S": place}, "key": {"S": key}}

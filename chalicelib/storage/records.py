@@ -160,8 +160,24 @@ class NameIndex(GlobalSecondaryIndex["NameRecord"]):  # type: ignore[no-untyped-
     sort_name = UnicodeAttribute(range_key=True)
 
 
+class AgeIndex(GlobalSecondaryIndex["NameRecord"]):  # type: ignore[no-untyped-call] # PynamoDB types no __init_subclass__
+    """The same by age: ids of applications begin with the time at which they were made."""
+
+    class Meta:
+        """The index."""
+
+        index_name = "by_age"
+        projection = AllProjection()
+
+    listed = UnicodeAttribute(hash_key=True)
+    owner = UnicodeAttribute(range_key=True)
+
+
 class NameRecord(ListedRecord):
-    """`name#<folded name>`: marks a name as taken by `owner`, and puts the owner into its list."""
+    """`name#<folded name>`: marks a name as taken by `owner`, and puts the owner into its list.
+
+    The last three attributes are the owner's, for lists that show some applications alone.
+    """
 
     class Meta:
         """The table, here that of applications; the users' is `UserNameRecord`."""
@@ -171,7 +187,11 @@ class NameRecord(ListedRecord):
     owner = UnicodeAttribute()
     folded_name = UnicodeAttribute()
     folded_domain = UnicodeAttribute(null=True)
+    grant_type = EnumAttribute(GrantType, null=True)
+    allowed_scopes = NamesAttribute(null=True)
+    status = EnumAttribute(Status, null=True)
     by_name = NameIndex()
+    by_age = AgeIndex()
 
 
 class CertificateRecord(Record):

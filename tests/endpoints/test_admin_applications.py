@@ -47,6 +47,7 @@ def test_a_registered_application_answers_with_everything(administration: Admini
         "introspection": "own",
         "header_accepts_issuer_audience": False,
         "status": "enabled",
+        "built_in": None,
         "version": 1,
         "created_at": "2027-01-15T08:00:00Z",
         "updated_at": "2027-01-15T08:00:00Z",

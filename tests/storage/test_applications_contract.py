@@ -8,7 +8,13 @@ from chalicelib.oauth.model import GrantKind, GrantType, Status
 from chalicelib.oauth.stores import Reading
 from chalicelib.paging import InvalidCursor
 from chalicelib.registry.model import Registration
-from chalicelib.registry.stores import ApplicationChanged, CertificateTaken, NameTaken
+from chalicelib.registry.stores import (
+    ApplicationChanged,
+    CertificateTaken,
+    NameTaken,
+    Order,
+    Selection,
+)
 from chalicelib.storage.stores import Stores
 from tests.fakes import START, FakeStores
 from tests.storage.samples import application, certificate, event, grant, registration, secret
@@ -274,3 +280,47 @@ def test_all_events_come_in_pages(stores: AnyStores) -> None:
         if cursor is None:
             break
     assert found == events
+
+
+def names(stores: AnyStores, search: str = "", **selection: object) -> list[str]:
+    page = stores.applications.list_registrations(search, None, 10, Selection(**selection))
+    assert page.next is None
+    return [one.application.name for one in page.items]
+
+
+def test_a_list_is_narrowed_and_ordered(stores: AnyStores) -> None:
+    create(stores, name="Charlie", grant_type=GrantType.BEARER_TOKEN)
+    create(stores, name="alpha", allowed_scopes=frozenset({"rpa"}))
+    before = create(stores, name="Bravo")
+    assert names(stores) == ["alpha", "Bravo", "Charlie"]
+    assert names(stores, order=Order.NAME_DESCENDING) == ["Charlie", "Bravo", "alpha"]
+    assert names(stores, grant_type=GrantType.BEARER_TOKEN) == ["Charlie"]
+    assert names(stores, scope="rpa") == ["alpha"]
+    assert names(stores, status=Status.DISABLED) == []
+    after = next_version(before, status=Status.DISABLED, allowed_scopes=frozenset({"rpa"}))
+    stores.applications.replace(before, after, event(before.application.client_id))
+    assert names(stores, status=Status.DISABLED) == ["Bravo"]
+    assert names(stores, scope="rpa") == ["alpha", "Bravo"]
+    assert names(stores, "ALPH", scope="rpa", order=Order.NAME_DESCENDING) == ["alpha"]
+
+
+def test_a_list_goes_by_age_in_pages(stores: AnyStores) -> None:
+    made = [create(stores, client_id=f"app_{place:026}", name=f"{9 - place}") for place in range(5)]
+    ids = [one.application.client_id for one in made]
+    for order, expected in ((Order.OLDEST, ids), (Order.NEWEST, ids[::-1])):
+        found, cursor = [], None
+        while True:
+            page = stores.applications.list_registrations("", cursor, 2, Selection(order=order))
+            found += [one.application.client_id for one in page.items]
+            cursor = page.next
+            if cursor is None:
+                break
+        assert found == expected
+
+
+def test_a_cursor_of_another_order_is_refused(stores: AnyStores) -> None:
+    for name in "ab":
+        create(stores, name=name)
+    cursor = stores.applications.list_registrations("", None, 1).next
+    with pytest.raises(InvalidCursor):
+        stores.applications.list_registrations("", cursor, 1, Selection(order=Order.NEWEST))

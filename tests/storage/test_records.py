@@ -102,7 +102,7 @@ def test_every_key_names_its_kind() -> None:
     written = [
         mapping.write_application(app)["key"]["S"],
         mapping.write_application_detail(registration(app))["key"]["S"],
-        mapping.write_application_name(app.client_id, "a")["key"]["S"],
+        mapping.write_application_name(app)["key"]["S"],
         keys.certificate_key("ab"),
         mapping.write_user(person)["key"]["S"],
         mapping.write_user_detail(account(person))["key"]["S"],
@@ -118,9 +118,9 @@ def test_every_key_names_its_kind() -> None:
 
 
 def test_a_name_longer_than_a_key_is_marked_by_its_hash() -> None:
-    longest = fold("\ufdfa" * 100)
-    assert len(longest) > 1000
-    marker = mapping.write_application_name("app_x", longest)
+    longest = "\ufdfa" * 100
+    assert len(fold(longest)) > 1000
+    marker = mapping.write_application_name(application(name=longest))
     assert re.fullmatch(r"long_name#[0-9a-f]{64}", marker["key"]["S"])
     assert len(marker["sort_name"]["S"].encode()) <= 1024
     assert keys.name_key("long_name#" + "0" * 64).startswith("name#")

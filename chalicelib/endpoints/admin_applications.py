@@ -13,6 +13,7 @@ from chalicelib.endpoints.admin_requests import (
     refuse_cursor,
     search_of,
 )
+from chalicelib.endpoints.application_selection import selection_of
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.stores import RecordReader
@@ -32,12 +33,13 @@ class ApplicationEndpoints:
         self._presenter = Presenter(reader, clock)
 
     def list_all(self, request: Request) -> Response:
-        """A page, by name."""
+        """A page of those asked for, in the order asked for."""
         self._gate.admit(request)
         search, cursor, limit = search_of(request), cursor_of(request), limit_of(request)
+        selection = selection_of(request)
         total = {"total": self._applications.count()} if flag_of(request, "total") else {}
         try:
-            page = self._applications.list_registrations(search, cursor, limit)
+            page = self._applications.list_registrations(search, cursor, limit, selection)
         except InvalidCursor:
             refuse_cursor()
         items = self._presenter.views(page.items)

@@ -1,6 +1,6 @@
 """What OpenAPI says of each endpoint, by the name that `admin.ROUTES` gives it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,11 @@ from chalicelib.endpoints.admin_requests import (
     MAXIMUM_LIMIT,
     MAXIMUM_SEARCH_LENGTH,
 )
+from chalicelib.oauth.model import GrantType, Status
+from chalicelib.oauth.scope import FORM_SCOPES
 from chalicelib.registry.certificates import DER_TYPE, PEM_TYPE
 from chalicelib.registry.form import CertificateForm, RegistrationForm, RotationForm
+from chalicelib.registry.stores import Order
 from chalicelib.registry.views import (
     ApplicationListView,
     ApplicationView,
@@ -93,6 +96,17 @@ def _search(description: str) -> Parameter:
     return _query("search", {"type": "string", "maxLength": MAXIMUM_SEARCH_LENGTH}, description)
 
 
+def _one_of(name: str, values: Iterable[str], description: str) -> Parameter:
+    return _query(name, {"type": "string", "enum": list(values)}, description)
+
+
+_SELECTION = (
+    _one_of("grant_type", GrantType, "Those of this grant type alone."),
+    _one_of("scope", FORM_SCOPES, "Those that may have this scope alone."),
+    _one_of("status", Status, "Those of this status alone."),
+    _one_of("sort", Order, "Absent: name. With a minus: from the end."),
+)
+
 IF_MATCH: Parameter = {
     "name": "If-Match",
     "in": "header",
@@ -126,10 +140,10 @@ def _change(summary: str, answer: str) -> Operation:
 
 OPERATIONS: Mapping[str, Operation] = {
     "list_applications": Operation(
-        "List applications by name",
+        "List applications",
         "ApplicationListView",
-        "A page.",
-        parameters=(_search("A part of the name."), _CURSOR, _LIMIT, _TOTAL),
+        "A page; it may be short, or empty, and still have a next one.",
+        parameters=(_search("A part of the name."), *_SELECTION, _CURSOR, _LIMIT, _TOTAL),
     ),
     "register_application": Operation(
         "Register an application",

@@ -144,7 +144,7 @@ def test_what_is_read_can_be_sent_back(administration: Administration) -> None:
     path = f"{APPLICATIONS}/{body['client_id']}"
     decided = {
         "client_id", "client_secret", "status", "version", "created_at", "updated_at", "secrets",
-        "certificate", "warnings",
+        "certificate", "warnings", "built_in",
     }  # fmt: skip
     change = {name: value for name, value in body.items() if name not in decided}
     reply = administration.call("PATCH", path, change)
@@ -300,3 +300,23 @@ def test_an_ended_certificate_is_flagged(administration: Administration) -> None
     reply = administration.call("GET", f"{APPLICATIONS}/{body['client_id']}")
     assert [warning["code"] for warning in reply.body["warnings"]] == ["certificate_ended"]
     assert reply.body["certificate"]["days_left"] == 0
+
+
+def test_a_list_is_narrowed_and_sorted(administration: Administration) -> None:
+    for name, scope in (("Bravo", "api"), ("Alpha", "rpa")):
+        form = client_credentials(name=name, allowed_scopes=[scope])
+        assert administration.call("POST", APPLICATIONS, form).status == 201
+
+    def names(**query: str) -> list[str]:
+        asked = {name: [value] for name, value in query.items()}
+        reply = administration.call("GET", APPLICATIONS, query=asked)
+        assert reply.status == 200, reply.body
+        return [one["name"] for one in reply.body["items"] if one["name"] in ("Alpha", "Bravo")]
+
+    assert names() == names(sort="name", scope="") == ["Alpha", "Bravo"]
+    assert names(sort="-name") == names(sort="created", status="enabled") == ["Bravo", "Alpha"]
+    assert names(scope="rpa", grant_type="client_credentials") == ["Alpha"]
+    assert names(status="disabled") == []
+    for name in ("sort", "scope", "grant_type", "status"):
+        reply = administration.call("GET", APPLICATIONS, query={name: ["nonsense"]})
+        assert (reply.status, list(reply.body["fields"])) == (400, [name])

@@ -94,6 +94,11 @@ class Client:
         event = self.make_event(
             method, resource, headers=headers, body=body, path_parameters=self.parameters
         )
+        if "query" in content:
+            event["queryStringParameters"] = content["query"]
+            event["multiValueQueryStringParameters"] = {
+                name: [value] for name, value in content["query"].items()
+            }
         result = self.function.invoke(event)
         text = result["body"]
         parsed = json.loads(text) if text and text.startswith(("{", "[")) else text
@@ -185,6 +190,7 @@ def test_register_token_introspect(deployment: Deployment, make_event: EventMake
         "user_domain": user["user_domain"],
         "token_lifetime_minutes": 5,
     }
+    assert admin.call("GET", "/admin/applications", query={"sort": "-created"}).status == 200
     registered = admin.call("POST", "/admin/applications", json=form)
     assert registered.status == 201, registered
     client = client_of(deployment, make_event, registered.body, scope="api")

@@ -11,7 +11,9 @@ from chalicelib.directory.sessions import Sessions
 from chalicelib.endpoints import admin as admin_routes
 from chalicelib.endpoints import oauth as oauth_routes
 from chalicelib.endpoints import pages as page_routes
+from chalicelib.endpoints import rpa as rpa_routes
 from chalicelib.endpoints.adapter import Edge
+from chalicelib.endpoints.callback_delivery import CallbackDelivery, callback_delivery
 from chalicelib.endpoints.oauth import OAuthEndpoints, document
 from chalicelib.endpoints.rotation import Rotation, rotation
 from chalicelib.oauth.authorization_endpoint import AuthorizationEndpoint
@@ -26,10 +28,13 @@ from chalicelib.oauth.signing_keys import JWKS_MAX_AGE_SECONDS, KeyProtector, Ke
 from chalicelib.oauth.token_endpoint import TokenEndpoint
 from chalicelib.oauth.validation import TokenValidator
 from chalicelib.protected.guard import Guard
+from chalicelib.protected.rpa.deliveries import Deliveries
+from chalicelib.protected.rpa.stores import EventBus
 from chalicelib.protected.userinfo import UserInfo
 from chalicelib.protected.whoami import WhoAmI
 from chalicelib.settings import Settings
 from chalicelib.storage.connection import Connection, request_budget
+from chalicelib.storage.event_bus import CallbackBus
 from chalicelib.storage.kms import KmsKeyProtector
 from chalicelib.storage.stores import Stores, open_stores
 
@@ -49,6 +54,7 @@ class Parts:
     guard: Guard
     ring: KeyRing
     id_tokens: IdTokens
+    deliveries: Deliveries
 
 
 def create_app(
@@ -57,21 +63,36 @@ def create_app(
     connection: Connection | None = None,
     clock: Clock | None = None,
     protector: KeyProtector | None = None,
+    bus: EventBus | None = None,
 ) -> Chalice:
-    """The Chalice application over DynamoDB and KMS, or over what stands in for them."""
+    """The Chalice application over DynamoDB, KMS and EventBridge, or what stands in for them."""
     app = Chalice(app_name=APP_NAME, configure_logs=False)
     clock = clock or SystemClock()
-    protector = protector or KmsKeyProtector(clock, settings.key_id)
-    parts = _join(app, settings, clock, open_stores(settings, clock, connection), protector)
+    parts = _join(
+        app,
+        settings,
+        clock,
+        open_stores(settings, clock, connection),
+        protector=protector or KmsKeyProtector(clock, settings.key_id),
+        bus=bus or CallbackBus(clock, settings.event_bus),
+    )
     app.register_blueprint(_oauth(parts))
     app.register_blueprint(_administration(parts))
     app.register_blueprint(_pages(parts))
+    app.register_blueprint(_rpa(parts))
     app.lambda_function(name="rotate_keys")(_rotation(parts))
+    app.lambda_function(name="deliver_callbacks")(_delivery(parts))
     return app
 
 
 def _join(
-    app: Chalice, settings: Settings, clock: Clock, stores: Stores, protector: KeyProtector
+    app: Chalice,
+    settings: Settings,
+    clock: Clock,
+    stores: Stores,
+    *,
+    protector: KeyProtector,
+    bus: EventBus,
 ) -> Parts:
     logger = Logger(service=APP_NAME, level=settings.log_level)
     validator = TokenValidator(stores.grants, clock)
@@ -86,6 +107,7 @@ def _join(
         guard=Guard(validator, CertificateHeader(stores.grants, clock, settings.issuer)),
         ring=ring,
         id_tokens=IdTokens(ring, settings.issuer),
+        deliveries=Deliveries(stores.callbacks, bus, clock),
     )
 
 
@@ -119,6 +141,7 @@ def _administration(parts: Parts) -> Blueprint:
             consents=stores.consents,
             files=stores.certificate_files,
             trail=stores.audit,
+            callbacks=stores.callbacks,
             reader=stores.grants,
             clock=parts.clock,
             issuer=parts.settings.issuer,
@@ -151,10 +174,30 @@ def _pages(parts: Parts) -> Blueprint:
     )
 
 
+def _rpa(parts: Parts) -> Blueprint:
+    return rpa_routes.blueprint(
+        parts.edge,
+        partial(
+            rpa_routes.open_rpa,
+            guard=parts.guard,
+            deliveries=parts.deliveries,
+            clock=parts.clock,
+        ),
+    )
+
+
 def _rotation(parts: Parts) -> Rotation:
     """A function of its own, with rights of its own: see infra/template.yaml."""
     budget = partial(request_budget, parts.clock)
     return rotation(parts.ring, parts.clock, parts.logger, budget, parts.settings.issuer)
+
+
+def _delivery(parts: Parts) -> CallbackDelivery:
+    """Likewise."""
+    budget = partial(request_budget, parts.clock)
+    return callback_delivery(
+        parts.deliveries, parts.stores.callbacks, parts.clock, parts.logger, budget
+    )
 
 
 def _jwks(ring: KeyRing, _: Request) -> Response:
@@ -170,5 +213,6 @@ def _health(stores: Stores, _: Request) -> Response:
 
 
 app = create_app(Settings.from_environ(os.environ))
-# Chalice names the handler of the second function `app.rotate_keys`.
+# Chalice names the handlers of the further functions `app.rotate_keys` and so on.
 rotate_keys = app.handler_map["rotate_keys"]
+deliver_callbacks = app.handler_map["deliver_callbacks"]

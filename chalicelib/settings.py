@@ -8,8 +8,10 @@ DEFAULT_TABLE_PREFIX = "grantline-"
 DEFAULT_LEASE_SECONDS = 1.0
 MAXIMUM_LEASE_SECONDS = 5.0
 DEFAULT_AUDIT_RETENTION_DAYS = 400
+DEFAULT_CALLBACK_RETENTION_DAYS = 90
 DEFAULT_SESSION_IDLE_MINUTES = 8 * 60
 DEFAULT_SESSION_MAXIMUM_MINUTES = 7 * 24 * 60
+_MAXIMUM_DAYS = 36_500
 _MINUTES_A_YEAR = 366 * 24 * 60
 
 
@@ -23,7 +25,7 @@ class Settings:
 
     issuer                 `GRANTLINE_ISSUER`: the https URL that clients know, without a slash
                            at its end; never taken from a request. Required to answer requests.
-    table_prefix           `GRANTLINE_TABLE_PREFIX`: goes before the five tables' names.
+    table_prefix           `GRANTLINE_TABLE_PREFIX`: goes before the tables' names.
     certificate_bucket     `GRANTLINE_CERTIFICATE_BUCKET`: where uploaded certificates are kept.
     key_id                 `GRANTLINE_KEY_ID`: the KMS key that protects signing keys.
     lease_seconds          `GRANTLINE_LEASE_SECONDS`: how long an application or machine user may
@@ -31,6 +33,9 @@ class Settings:
                            application under DynamoDB's 3,000 reads a second of a key.
     audit_retention_days   `GRANTLINE_AUDIT_RETENTION_DAYS`: a year and a month by default, so
                            that a yearly review finds the whole year.
+    callback_retention_days  `GRANTLINE_CALLBACK_RETENTION_DAYS`: how long a published callback is
+                           kept, and its deployment id is known as received: three months.
+    event_bus              `GRANTLINE_EVENT_BUS`: the EventBridge bus that callbacks go to.
     session_idle_minutes   `GRANTLINE_SESSION_IDLE_MINUTES`: how long a person's unused browser
                            session lives: eight hours, so that a working day needs one login.
     session_maximum_minutes  `GRANTLINE_SESSION_MAXIMUM_MINUTES`: how long any session lives,
@@ -44,6 +49,8 @@ class Settings:
     key_id: str = "alias/grantline"
     lease_seconds: float = DEFAULT_LEASE_SECONDS
     audit_retention_days: int = DEFAULT_AUDIT_RETENTION_DAYS
+    callback_retention_days: int = DEFAULT_CALLBACK_RETENTION_DAYS
+    event_bus: str = "grantline-events"
     session_idle_minutes: int = DEFAULT_SESSION_IDLE_MINUTES
     session_maximum_minutes: int = DEFAULT_SESSION_MAXIMUM_MINUTES
     log_level: str = "INFO"
@@ -62,11 +69,13 @@ class Settings:
             lease_seconds=_number(
                 environ, "GRANTLINE_LEASE_SECONDS", defaults.lease_seconds, MAXIMUM_LEASE_SECONDS
             ),
-            audit_retention_days=int(
-                _number(
-                    environ, "GRANTLINE_AUDIT_RETENTION_DAYS", defaults.audit_retention_days, 36500
-                )
+            audit_retention_days=_days(
+                environ, "GRANTLINE_AUDIT_RETENTION_DAYS", defaults.audit_retention_days
             ),
+            callback_retention_days=_days(
+                environ, "GRANTLINE_CALLBACK_RETENTION_DAYS", defaults.callback_retention_days
+            ),
+            event_bus=environ.get("GRANTLINE_EVENT_BUS", defaults.event_bus),
             session_idle_minutes=_minutes(
                 environ, "GRANTLINE_SESSION_IDLE_MINUTES", defaults.session_idle_minutes
             ),
@@ -102,6 +111,10 @@ def _number(environ: Mapping[str, str], name: str, default: float, maximum: floa
     if not 0 <= number <= maximum:
         raise ConfigurationError(f"{name} must be between 0 and {maximum:g}")
     return number
+
+
+def _days(environ: Mapping[str, str], name: str, default: int) -> int:
+    return int(_number(environ, name, default, _MAXIMUM_DAYS))
 
 
 def _minutes(environ: Mapping[str, str], name: str, default: int) -> int:

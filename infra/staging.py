@@ -49,8 +49,8 @@ def stage(project: Path, staging: Path) -> None:
     shutil.copy(project / "app.py", staging)
     shutil.copytree(project / "chalicelib", staging / "chalicelib", ignore=_leave_out_local_rooms)
     (staging / ".chalice").mkdir()
-    for name in ("config.json", "policy.json", "rotation-policy.json"):
-        shutil.copy(project / ".chalice" / name, staging / ".chalice")
+    for file in (project / ".chalice").glob("*.json"):
+        shutil.copy(file, staging / ".chalice")
 
 
 def _leave_out_local_rooms(folder: str, names: list[str]) -> set[str]:

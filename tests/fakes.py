@@ -27,6 +27,7 @@ from chalicelib.oauth.stores import (
     StoreUnavailable,
 )
 from chalicelib.paging import InvalidCursor, Page
+from chalicelib.protected.rpa.model import Callback, Delivery
 from chalicelib.registry.model import Registration
 from chalicelib.registry.stores import (
     EVERYTHING,
@@ -516,6 +517,18 @@ class FakeAttempts:
                 self._memory.given_back[key] = nonce
 
 
+class FakeCallbacks:
+    """Lists none; the tables' own tests say what a `CallbackStore` does."""
+
+    def list_callbacks(
+        self, delivery: Delivery | None, cursor: str | None, limit: int
+    ) -> Page[Callback]:
+        del delivery, limit
+        if cursor is not None:
+            raise InvalidCursor("not a cursor")
+        return Page([], None)
+
+
 class FakeDatabase:
     """What `healthz` asks."""
 
@@ -540,6 +553,7 @@ class FakeStores:
         self.sessions = FakeSessions(self.memory)
         self.consents = FakeConsents(self.memory)
         self.attempts = FakeAttempts(self.memory)
+        self.callbacks = FakeCallbacks()
         self.database = FakeDatabase(self.memory)
         self.first_records = FakeFirstRecords(self.applications, self.users)
 

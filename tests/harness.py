@@ -30,8 +30,10 @@ from chalicelib.oauth.tokens import TokenKind, digest, mint, new_secret
 from chalicelib.registry.model import Registration
 from chalicelib.settings import Settings
 from chalicelib.storage.connection import Connection
+from chalicelib.storage.event_bus import CallbackBus
 from chalicelib.storage.resources import load_resources
 from chalicelib.storage.stores import open_stores
+from tests.buses import MemoryEvents
 from tests.faults.dynamodb import InMemoryDynamoDB
 from tests.keys import FakeProtector
 from tests.signing import ISSUER
@@ -106,6 +108,7 @@ class World:
         self.clock = TurnedClock()
         self.database = InMemoryDynamoDB()
         self.protector = FakeProtector()
+        self.events = MemoryEvents(self.database)
         self.settings = Settings(issuer=issuer, table_prefix=PREFIX, lease_seconds=lease_seconds)
         for resource in load_resources().values():
             if resource["Type"] == "AWS::DynamoDB::Table":
@@ -120,6 +123,7 @@ class World:
             connection=self._connection(),
             clock=self.clock,
             protector=self.protector,
+            bus=CallbackBus(self.clock, self.settings.event_bus, lambda: self.events),
         )
         return Process(app)
 

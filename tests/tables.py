@@ -8,9 +8,9 @@ from moto import mock_aws
 
 from chalicelib.oauth.clock import Clock, SystemClock
 from chalicelib.settings import Settings
+from chalicelib.storage.callback_records import ALL_RECORDS
 from chalicelib.storage.connection import Connection
 from chalicelib.storage.database import table_of
-from chalicelib.storage.records import RECORDS
 from chalicelib.storage.resources import create_resources
 from chalicelib.storage.stores import Stores, open_stores
 
@@ -75,6 +75,7 @@ class Aws:
             table_prefix=f"t{self._count}-",
             certificate_bucket=f"t{self._count}-certificates",
             key_id=f"alias/t{self._count}",
+            event_bus=f"t{self._count}-events",
         )
         with MOTO_LOCK:
             create_resources(settings)
@@ -88,7 +89,7 @@ class Aws:
     @staticmethod
     def _empty(prefix: str) -> None:
         client = LockedConnection(SystemClock()).client
-        for table in sorted({table_of(record) for record in RECORDS}):
+        for table in sorted({table_of(record) for record in ALL_RECORDS}):
             name = prefix + table
             with MOTO_LOCK:
                 for item in client.scan(TableName=name)["Items"]:

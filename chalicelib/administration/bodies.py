@@ -19,7 +19,9 @@ def media_type(request: Request) -> str:
     return (request.header("content-type") or "").partition(";")[0].strip().lower()
 
 
-def read_json_object(request: Request, *, may_be_empty: bool = False) -> dict[str, object]:
+def read_json_object(
+    request: Request, *, may_be_empty: bool = False, maximum_depth: int = MAXIMUM_DEPTH
+) -> dict[str, object]:
     """The body's JSON object. `may_be_empty` reads no body at all as `{}`.
 
     Raises UnsupportedMediaType, ContentTooLarge, InvalidRequest.
@@ -37,7 +39,7 @@ def read_json_object(request: Request, *, may_be_empty: bool = False) -> dict[st
         raise InvalidRequest("The body is not valid JSON.", detail=str(error)) from None
     if not isinstance(value, dict):
         raise InvalidRequest("The body is not a JSON object.")
-    _validate(value, MAXIMUM_DEPTH)
+    _validate(value, maximum_depth)
     return value
 
 

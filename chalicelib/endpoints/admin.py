@@ -16,6 +16,7 @@ from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.stores import RecordReader
 from chalicelib.protected.guard import Guard
+from chalicelib.protected.rpa.stores import CallbackStore
 from chalicelib.registry.stores import ApplicationStore, CertificateFiles
 
 _APPLICATION = "/admin/applications/{client_id}"
@@ -45,6 +46,7 @@ ROUTES: Routes = {
     f"{_USER}/consents": {"GET": "list_consents"},
     f"{_USER}/consents/{{client_id}}": {"DELETE": "withdraw_consent"},
     "/admin/audit": {"GET": "list_events"},
+    "/admin/rpa/callbacks": {"GET": "list_callbacks"},
     "/admin/openapi.json": {"GET": "openapi"},
 }
 
@@ -63,6 +65,7 @@ def open_administration(
     consents: ConsentStore,
     files: CertificateFiles,
     trail: AuditTrail,
+    callbacks: CallbackStore,
     reader: RecordReader,
     clock: Clock,
     issuer: str,
@@ -78,6 +81,7 @@ def open_administration(
         consents=consents,
         files=files,
         trail=trail,
+        callbacks=callbacks,
         reader=reader,
         clock=clock,
         issuer=issuer,

@@ -10,6 +10,7 @@ from chalicelib.directory.users import Users
 from chalicelib.endpoints.adapter import Endpoint
 from chalicelib.endpoints.admin_applications import ApplicationEndpoints
 from chalicelib.endpoints.admin_audit import AuditEndpoints
+from chalicelib.endpoints.admin_callbacks import CallbackEndpoints
 from chalicelib.endpoints.admin_credentials import CredentialEndpoints
 from chalicelib.endpoints.admin_requests import Gate
 from chalicelib.endpoints.admin_sessions import SessionEndpoints
@@ -18,6 +19,7 @@ from chalicelib.endpoints.openapi import OpenApi
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.stores import RecordReader
 from chalicelib.protected.guard import Guard
+from chalicelib.protected.rpa.stores import CallbackStore
 from chalicelib.registry.applications import Applications
 from chalicelib.registry.client_certificates import ClientCertificates
 from chalicelib.registry.secrets import ClientSecrets
@@ -33,6 +35,7 @@ def join(
     consents: ConsentStore,
     files: CertificateFiles,
     trail: AuditTrail,
+    callbacks: CallbackStore,
     reader: RecordReader,
     clock: Clock,
     issuer: str,
@@ -79,5 +82,6 @@ def join(
         "list_consents": logins.list_consents,
         "withdraw_consent": logins.withdraw_consent,
         "list_events": audit.list_all,
+        "list_callbacks": CallbackEndpoints(gate, callbacks).list_all,
         "openapi": OpenApi(issuer),
     }

@@ -19,6 +19,8 @@ from chalicelib.endpoints.admin_requests import (
 )
 from chalicelib.oauth.model import GrantType, Status
 from chalicelib.oauth.scope import FORM_SCOPES
+from chalicelib.protected.rpa.model import Delivery
+from chalicelib.protected.rpa.views import CallbackListView
 from chalicelib.registry.certificates import DER_TYPE, PEM_TYPE
 from chalicelib.registry.form import CertificateForm, RegistrationForm, RotationForm
 from chalicelib.registry.stores import Order
@@ -35,7 +37,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     RegistrationForm, RotationForm, CertificateForm, NewUserForm, UserForm, PasswordForm,
     ApplicationView, ApplicationWithSecretView, ApplicationListView, CertificateView,
     UserView, UserListView, SessionListView, ConsentListView,
-    AuditListView, ErrorView, FieldsErrorView,
+    AuditListView, CallbackListView, ErrorView, FieldsErrorView,
 )  # fmt: skip
 
 
@@ -89,6 +91,10 @@ _TOTAL = _query(
 )
 _USER_DOMAIN = _query(
     "user_domain", {"type": "string", "maxLength": MAXIMUM_NAME_LENGTH}, "Only this domain."
+)
+
+_DELIVERY = _query(
+    "status", {"type": "string", "enum": list(Delivery)}, "Only those that are so on their way."
 )
 
 
@@ -255,6 +261,12 @@ OPERATIONS: Mapping[str, Operation] = {
         "AuditListView",
         "A page, the newest first.",
         parameters=(_CURSOR, _LIMIT),
+    ),
+    "list_callbacks": Operation(
+        "List the callbacks of bots",
+        "CallbackListView",
+        "A page, the newest first.",
+        parameters=(_DELIVERY, _CURSOR, _LIMIT),
     ),
     "openapi": Operation("This document", "Document", "The document.", public=True),
 }

@@ -8,7 +8,7 @@ from collections.abc import MutableMapping
 
 from moto import mock_aws
 
-SERVICES = ("dynamodb", "kms", "s3")
+SERVICES = ("dynamodb", "events", "kms", "s3")
 
 Environ = MutableMapping[str, str]
 

@@ -9,9 +9,10 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.storage.attributes import Item
+from chalicelib.storage.callback_records import ALL_RECORDS
 from chalicelib.storage.connection import Connection, TransactionFailed
 from chalicelib.storage.keys import can_be_key
-from chalicelib.storage.records import RECORDS, Record
+from chalicelib.storage.records import Record
 
 MAXIMUM_BATCH_KEYS = 100
 
@@ -69,11 +70,11 @@ class Query:
 
 
 class Database:
-    """The five tables of one deployment. Every method may raise StoreUnavailable."""
+    """The tables of one deployment. Every method may raise StoreUnavailable."""
 
     def __init__(self, connection: Connection, table_prefix: str) -> None:
         self._connection = connection
-        self._names = {table_of(record): table_prefix + table_of(record) for record in RECORDS}
+        self._names = {table_of(record): table_prefix + table_of(record) for record in ALL_RECORDS}
         self._tables = {name: table for table, name in self._names.items()}
         for name in self._names.values():
             _register(connection, name)
@@ -131,7 +132,7 @@ class Database:
         return answer["Count"], answer.get("LastEvaluatedKey")
 
     def check_health(self) -> None:
-        """Raises StoreUnavailable unless all five tables answer; one round trip."""
+        """Raises StoreUnavailable unless all tables answer; one round trip."""
         self.read((table, "health") for table in self._names)
 
     def _arguments(self, write: Write) -> dict[str, Any]:

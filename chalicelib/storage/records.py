@@ -1,4 +1,4 @@
-"""The records of the five tables: their attributes and indexes.
+"""The records of the first five tables: their attributes and indexes.
 
 A record describes items; it never does I/O (`Database` does), and no record leaves `storage`.
 """

@@ -1,4 +1,4 @@
-"""Makes the tables, bucket and key of `infra/resources.yaml` where nothing deploys it.
+"""Makes the tables, bucket, bus and key of `infra/resources.yaml` where nothing deploys it.
 
 For the local server and tests: never imported by the app, as PyYAML is not in the package.
 Names come from the settings, everything else from the file.
@@ -6,6 +6,7 @@ Names come from the settings, everything else from the file.
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ RESOURCE_FILE = Path(__file__).parents[2] / "infra" / "resources.yaml"
 _TABLE = "AWS::DynamoDB::Table"
 _BUCKET = "AWS::S3::Bucket"
 _KEY = "AWS::KMS::Key"
+_BUS = "AWS::Events::EventBus"
 _PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
 # Endpoints other than AWS may not know these; the tables work without.
 _OPTIONAL = ("UnknownOperationException", "NotImplemented", "UnsupportedOperation")
@@ -33,7 +35,7 @@ def load_resources(path: Path = RESOURCE_FILE) -> dict[str, dict[str, Any]]:
 
 
 def create_resources(settings: Settings, path: Path = RESOURCE_FILE) -> None:
-    """Make what is missing: tables under `table_prefix`, the bucket, the key under its alias.
+    """Make what is missing: tables under `table_prefix`, bucket, bus, the key under its alias.
 
     Uses the region, credentials and `AWS_ENDPOINT_URL` of the environment.
     """
@@ -52,6 +54,8 @@ def create_resources(settings: Settings, path: Path = RESOURCE_FILE) -> None:
         elif resource["Type"] == _BUCKET:
             named = {**properties, "BucketName": settings.certificate_bucket}
             _create_bucket(session.client("s3"), named, values["AWS::Region"])
+        elif resource["Type"] == _BUS:
+            _create_bus(session.client("events"), settings.event_bus)
         elif resource["Type"] == _KEY and settings.key_id.startswith("alias/"):
             _create_key(session.client("kms"), settings.key_id, properties)
 
@@ -109,6 +113,11 @@ def _create_bucket(client: Any, properties: dict[str, Any], region: str) -> None
         Bucket=name,
         PublicAccessBlockConfiguration=properties["PublicAccessBlockConfiguration"],
     )
+
+
+def _create_bus(client: Any, name: str) -> None:
+    with suppress(client.exceptions.ResourceAlreadyExistsException):
+        client.create_event_bus(Name=name)
 
 
 def _create_key(client: Any, alias: str, properties: dict[str, Any]) -> None:

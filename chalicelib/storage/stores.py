@@ -8,6 +8,7 @@ from chalicelib.storage.applications import Applications
 from chalicelib.storage.attempts import Attempts
 from chalicelib.storage.audit import AuditEvents
 from chalicelib.storage.bootstrap import FirstRecords
+from chalicelib.storage.callbacks import Callbacks
 from chalicelib.storage.certificate_files import CertificateBucket
 from chalicelib.storage.connection import Connection
 from chalicelib.storage.consents import RememberedConsents
@@ -30,6 +31,7 @@ class Stores:
     applications: Applications
     users: Users
     audit: AuditEvents
+    callbacks: Callbacks
     certificate_files: CertificateBucket
     sessions: BrowserSessions
     consents: RememberedConsents
@@ -49,6 +51,7 @@ def open_stores(settings: Settings, clock: Clock, connection: Connection | None 
         applications=Applications(database, leases, retention_days),
         users=Users(database, leases, retention_days),
         audit=AuditEvents(database, clock, retention_days),
+        callbacks=Callbacks(database, settings.callback_retention_days),
         certificate_files=CertificateBucket(clock, settings.certificate_bucket),
         sessions=BrowserSessions(database, retention_days),
         consents=RememberedConsents(database, retention_days),

@@ -53,6 +53,7 @@ class Administration:
             consents=self.stores.consents,
             files=self.stores.certificate_files,
             trail=self.stores.audit,
+            callbacks=self.stores.callbacks,
             reader=self.stores.grants,
             clock=self.clock,
             issuer=ISSUER,

@@ -1,12 +1,15 @@
 """The product's connection and tables over the in-memory DynamoDB, and nothing else imported."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.oauth.clock import Clock
+from chalicelib.storage.callback_records import ALL_RECORDS
 from chalicelib.storage.connection import Connection
-from chalicelib.storage.records import RECORDS, Record
 from tests.faults.dynamodb import InMemoryDynamoDB
+
+if TYPE_CHECKING:
+    from chalicelib.storage.records import Record
 
 Send = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 
@@ -23,9 +26,9 @@ class StubConnection(Connection):
 
 
 def make_tables(database: InMemoryDynamoDB, prefix: str) -> None:
-    """The five tables with the indexes that their records describe."""
+    """The tables with the indexes that their records describe."""
     by_table: dict[str, list[type[Record]]] = {}
-    for record in RECORDS:
+    for record in ALL_RECORDS:
         by_table.setdefault(str(record.Meta.table_name), []).append(record)
     for table, kinds in by_table.items():
         indexes: dict[str, Any] = {
@@ -50,7 +53,10 @@ def make_tables(database: InMemoryDynamoDB, prefix: str) -> None:
                 "GlobalSecondaryIndexes": [_index(schema) for schema in indexes.values()],
             },
         )
-        ttl = {"AttributeName": "expires_at", "Enabled": table in {"tokens", "audit_events"}}
+        ttl = {
+            "AttributeName": "expires_at",
+            "Enabled": table in {"tokens", "audit_events", "callbacks"},
+        }
         database.send("UpdateTimeToLive", {"TableName": name, "TimeToLiveSpecification": ttl})
 
 

@@ -100,9 +100,15 @@ class InMemoryDynamoDB:
 
     def send(self, operation: str, arguments: Arguments) -> dict[str, Any]:
         """Answer one request. Raises ClientError as DynamoDB would have it."""
+        return self.pass_on(operation, arguments, partial(self._answer, operation, arguments))
+
+    def pass_on(
+        self, operation: str, arguments: Arguments, answer: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """What `answer` gives, or what is put in between makes of it; for other services too."""
         if self._intercept is None:
-            return self._answer(operation, arguments)
-        return self._intercept(operation, arguments, partial(self._answer, operation, arguments))
+            return answer()
+        return self._intercept(operation, arguments, answer)
 
     @contextmanager
     def intercepted(self, intercept: Intercept) -> Iterator[None]:

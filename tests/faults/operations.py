@@ -139,6 +139,23 @@ def _revoke(world: World) -> Send:
     return lambda process: process.revoke(token, client)
 
 
+CALLBACK_PATH = "/api/rpa/automation/callback"
+CALLBACK_BODY = {
+    "userId": "11",
+    "deploymentId": "1dd5d1a3-ff0a-4e0e-bd6c-6f3a8cbbb97e",
+    "status": "RUN_COMPLETED",
+    "botOutput": {"oInvoice": {"type": "STRING", "string": "R-2026-1"}},
+}
+
+
+def _callback(world: World) -> Send:
+    """A Control Room's callback, with the application's secret as bearer token."""
+    client = Scene(world).client(GrantType.BEARER_TOKEN, allowed_scopes=frozenset({"rpa"}))
+    headers = {"Authorization": f"Bearer {client.secret}", "Content-Type": "application/json"}
+    body = json.dumps(CALLBACK_BODY)
+    return lambda process: process.call("POST", CALLBACK_PATH, headers=headers, body=body)
+
+
 def _json(
     method: str, path: Callable[[Client], str], body: dict[str, Any]
 ) -> Callable[[World], Send]:
@@ -178,6 +195,7 @@ EXTENDING = (
     Operation("validate secret", _validate_secret),
     Operation("introspect as a resource server", _introspect_other),
 )
+CALLBACK = Operation("receive a callback", _callback)
 TOKENS = (
     Operation("token: client credentials", _client_credentials),
     Operation("token: bearer exchange", _bearer_exchange),
@@ -190,6 +208,7 @@ PROTOCOL = (
     *EXTENDING,
     Operation("introspect", _introspect),
     Operation("revoke", _revoke),
+    CALLBACK,
 )
 ADMINISTRATION = (
     REGISTER,

@@ -20,6 +20,7 @@ def rest_event(
     headers: Mapping[str, str],
     body: str | None = None,
     path_parameters: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
 ) -> Event:
     """The stage is in the context's path alone; text bodies come as they are."""
     path = resource.format(**(path_parameters or {}))
@@ -28,6 +29,7 @@ def rest_event(
     return _event(path, headers, context, path_parameters) | {
         "body": body,
         "isBase64Encoded": False,
+        **_query(query),
     }
 
 
@@ -38,6 +40,7 @@ def http_event(
     headers: Mapping[str, str],
     body: str | None = None,
     path_parameters: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
 ) -> Event:
     """Bodies of forms come in base64, as all that is not JSON or text."""
     path = resource.format(**(path_parameters or {}))
@@ -47,8 +50,19 @@ def http_event(
     if encoded and body is not None:
         body = base64.b64encode(body.encode()).decode()
     return {"version": "1.0"} | (
-        _event(path, headers, context, path_parameters) | {"body": body, "isBase64Encoded": encoded}
+        _event(path, headers, context, path_parameters)
+        | {"body": body, "isBase64Encoded": encoded}
+        | _query(query)
     )
+
+
+def _query(query: Mapping[str, str] | None) -> Event:
+    return {
+        "queryStringParameters": dict(query) if query else None,
+        "multiValueQueryStringParameters": (
+            {name: [value] for name, value in query.items()} if query else None
+        ),
+    }
 
 
 def _event(
@@ -64,8 +78,6 @@ def _event(
         "httpMethod": context["httpMethod"],
         "headers": every_header,
         "multiValueHeaders": {name: [value] for name, value in every_header.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
         "pathParameters": dict(path_parameters) if path_parameters else None,
         "stageVariables": None,
         "requestContext": context,

@@ -27,6 +27,8 @@ def needs_of(service: str, method: str, path: str, target: str, body: bytes) -> 
     content = json.loads(body)
     if service == "dynamodb":
         return {(f"dynamodb:{action}", name) for action, name in _of_dynamodb(operation, content)}
+    if service == "events":
+        return {(f"events:{operation}", entry["EventBusName"]) for entry in content["Entries"]}
     return {(f"{service}:{operation}", content.get("KeyId", "*"))}
 
 

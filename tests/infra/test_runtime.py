@@ -37,12 +37,14 @@ SETTINGS = Settings(
     issuer=ISSUER,
     table_prefix="packaged-",
     certificate_bucket="packaged-certificates-123456789012",
+    event_bus="packaged-events",
     lease_seconds=0,
 )
 ENVIRON = {
     "GRANTLINE_ISSUER": SETTINGS.issuer,
     "GRANTLINE_TABLE_PREFIX": SETTINGS.table_prefix,
     "GRANTLINE_CERTIFICATE_BUCKET": SETTINGS.certificate_bucket,
+    "GRANTLINE_EVENT_BUS": SETTINGS.event_bus,
     "GRANTLINE_LEASE_SECONDS": "0",
 }
 APPLICATION = "/admin/applications/{client_id}"
@@ -92,7 +94,12 @@ class Client:
             pair = base64.b64encode(":".join(self.basic).encode()).decode()
             headers["Authorization"] = f"Basic {pair}"
         event = self.make_event(
-            method, resource, headers=headers, body=body, path_parameters=self.parameters
+            method,
+            resource,
+            headers=headers,
+            body=body,
+            path_parameters=self.parameters,
+            query=content.get("query"),
         )
         if "query" in content:
             event["queryStringParameters"] = content["query"]
@@ -150,6 +157,7 @@ def names(template: dict[str, Any]) -> dict[str, str]:
     return tables | {
         "CertificateBucket": SETTINGS.certificate_bucket,
         "EncryptionKey": SETTINGS.key_id,
+        "EventBus": SETTINGS.event_bus,
         "FunctionLog": "log",
     }
 
@@ -229,6 +237,7 @@ def test_the_function_needs_all_that_its_policy_allows_and_nothing_more(
     admin = administrator(deployment, http_event)
     register_and_look_after_applications(admin)
     look_after_users(admin)
+    receive_a_callback(deployment, admin)
     log_in(deployment, admin)
     client = client_of(deployment, http_event, deployment.credentials["applications"]["all"])
     application = deployment.credentials["applications"]["all"]
@@ -269,6 +278,17 @@ def look_after_users(admin: Client) -> None:
     mine = admin.at(user_id=created.body["id"])
     assert mine.call("PATCH", "/admin/users/{user_id}", json={"user_name": "second"}).status == 200
     assert admin.call("GET", "/admin/users").status == 200
+
+
+def receive_a_callback(deployment: Deployment, admin: Client) -> None:
+    application = deployment.credentials["applications"]["all"]
+    robot = client_of(deployment, http_event, application, scope="rpa")
+    body = {"deploymentId": "packaged", "status": "RUN_COMPLETED"}
+    received = robot.call("POST", "/api/rpa/automation/callback", json=body)
+    assert received.status == 200, received
+    listed = admin.call("GET", "/admin/rpa/callbacks")
+    assert [item["status"] for item in listed.body["items"]] == ["published"]
+    assert admin.call("GET", "/admin/rpa/callbacks", query={"status": "pending"}).status == 200
 
 
 def log_in(deployment: Deployment, admin: Client) -> None:

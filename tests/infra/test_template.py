@@ -26,7 +26,7 @@ def transformed(template: Template, monkeypatch: pytest.MonkeyPatch) -> Template
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     uploaded = copy.deepcopy(template)
     # As `aws cloudformation package` writes it.
-    for name in ("APIHandler", "RotateKeys"):
+    for name in ("APIHandler", "RotateKeys", "DeliverCallbacks"):
         uploaded["Resources"][name]["Properties"]["CodeUri"] = "s3://bucket/deployment.zip"
     expanded: Template = transform(uploaded, {}, ManagedPolicyLoader(None))
     return expanded
@@ -73,15 +73,22 @@ def test_sam_expands_it_to_one_http_api_with_the_default_stage(transformed: Temp
 
 def test_each_api_may_invoke_its_function_and_the_schedule_its_own(transformed: Template) -> None:
     permissions = of_type(transformed, "AWS::Lambda::Permission")
-    schedule = permissions.pop("RotateKeysHourlyPermission")
+    schedules = {
+        "RotateKeys": permissions.pop("RotateKeysHourlyPermission"),
+        "DeliverCallbacks": permissions.pop("DeliverCallbacksEveryFiveMinutesPermission"),
+    }
     assert set(permissions) == {"HttpApiInvokePermission", "APIHandlerInvokePermission"}
     assert "${HttpApi}/*" in permissions["HttpApiInvokePermission"]["SourceArn"]["Fn::Sub"]
     assert {permission["FunctionName"]["Ref"] for permission in permissions.values()} == {
         "APIHandler"
     }
-    (rule,) = of_type(transformed, "AWS::Events::Rule")
-    assert schedule["FunctionName"] == {"Ref": "RotateKeys"}
-    assert schedule["SourceArn"] == {"Fn::GetAtt": [rule, "Arn"]}
+    rules = of_type(transformed, "AWS::Events::Rule")
+    assert len(rules) == len(schedules)
+    for function, schedule in schedules.items():
+        assert schedule["FunctionName"] == {"Ref": function}
+        rule = schedule["SourceArn"]["Fn::GetAtt"][0]
+        (target,) = rules[rule]["Targets"]
+        assert target["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
 
 
 def test_the_rest_api_is_regional_and_only_made_when_asked_for(

@@ -26,7 +26,7 @@ def started_fixture(monkeypatch: pytest.MonkeyPatch) -> Started:
 
 def test_without_an_endpoint_everything_stays_in_the_process(started: Started) -> None:
     environ = {"AWS_PROFILE": "production"}
-    assert aws.use_moto(environ) == ("dynamodb", "kms", "s3")
+    assert aws.use_moto(environ) == ("dynamodb", "events", "kms", "s3")
     assert len(started.configurations) == 1
     assert "AWS_PROFILE" not in environ
     assert environ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] == "true"
@@ -58,7 +58,7 @@ def test_one_endpoint_for_all_leaves_moto_out(started: Started) -> None:
 
 def test_an_endpoint_of_one_service_leaves_the_others_in_the_process(started: Started) -> None:
     environ = {"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:8001", "AWS_PROFILE": "x"}
-    assert aws.use_moto(environ) == ("kms", "s3")
+    assert aws.use_moto(environ) == ("events", "kms", "s3")
     assert started.configurations[0]["core"]["passthrough"] == {
         "services": ["dynamodb"],
         "urls": [],

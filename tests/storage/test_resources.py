@@ -8,14 +8,15 @@ import pytest
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.settings import Settings
 from chalicelib.storage.attributes import TimeToLiveAttribute
+from chalicelib.storage.callback_records import ALL_RECORDS
 from chalicelib.storage.database import table_of
-from chalicelib.storage.records import RECORDS, Record
+from chalicelib.storage.records import Record
 from chalicelib.storage.resources import create_resources, load_resources
 from chalicelib.storage.stores import open_stores
 from tests.fakes import FakeClock
 from tests.tables import Aws
 
-NAMES = ("applications", "users", "tokens", "signing_keys", "audit_events")
+NAMES = ("applications", "users", "tokens", "signing_keys", "audit_events", "callbacks")
 
 
 def table_properties() -> dict[str, dict[str, Any]]:
@@ -28,11 +29,11 @@ def table_properties() -> dict[str, dict[str, Any]]:
 
 
 def records_of(name: str) -> list[type[Record]]:
-    return [record for record in RECORDS if table_of(record) == name]
+    return [record for record in ALL_RECORDS if table_of(record) == name]
 
 
-def test_there_are_the_five_tables_and_each_has_records() -> None:
-    assert set(table_properties()) == set(NAMES) == {table_of(record) for record in RECORDS}
+def test_there_are_the_tables_and_each_has_records() -> None:
+    assert set(table_properties()) == set(NAMES) == {table_of(record) for record in ALL_RECORDS}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -86,7 +87,7 @@ def test_a_table_is_protected(name: str) -> None:
 def test_everything_that_holds_something_outlives_the_stack() -> None:
     keeping = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key")
     kept = [one for one in load_resources().values() if one["Type"] in keeping]
-    assert len(kept) == 7
+    assert len(kept) == 8
     for resource in kept:
         assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
 

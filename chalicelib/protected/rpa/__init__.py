@@ -1,0 +1,1 @@
+"""Callbacks of Automation Anywhere: validated, stored once, published to an event bus."""

@@ -11,6 +11,7 @@ TESTS ?=
 # One environment to run the server, one to work on it: each holds exactly what its file locks.
 RUN := .venv
 DEV := .venv-dev
+CLI := .venv-cli
 IN_DEV := $(DEV)/bin/python -m
 UV := build/uv/bin/uv
 # Client libraries in JavaScript, for the tests that drive them; npm writes the second file.
@@ -18,13 +19,14 @@ CLIENTS := tests/browser/node
 INSTALLED_CLIENTS := $(CLIENTS)/node_modules/.package-lock.json
 
 LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.11 \
-	--no-emit-index-url --no-emit-find-links --no-header
+	--no-emit-index-url --no-emit-find-links --no-header --no-strip-extras
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check checklist bench package format lock clean
+.PHONY: help run cli test check checklist bench package format lock clean
 
 help:
 	@echo 'make run        serve on http://127.0.0.1:$(PORT) with everything in this process'
+	@echo 'make cli        install the grantline command into $(CLI)'
 	@echo 'make test       run the whole suite'
 	@echo 'make check      lint, types, layers, coverage of the last test run, security'
 	@echo 'make checklist  lines of the security checklist that no test names'
@@ -37,6 +39,15 @@ help:
 run: $(RUN)/ready
 	@PORT='$(PORT)' exec $(RUN)/bin/python -m chalicelib.local
 
+# Not an editable install: the command must not change while files are edited.
+cli: $(CLI)/ready
+	@rm -rf build/cli && mkdir -p build/cli
+	@cp -R pyproject.toml README.md LICENSE chalicelib build/cli
+	@$(CLI)/bin/python -m pip install --quiet --no-input --disable-pip-version-check \
+		--no-deps --no-build-isolation --force-reinstall build/cli
+	@rm -rf build/cli
+	@echo 'Installed: $(CLI)/bin/grantline --help'
+
 test: $(DEV)/ready $(INSTALLED_CLIENTS)
 	$(IN_DEV) pytest -rs -n $(WORKERS) --dist loadgroup -p tests.plugins.skips \
 		-p tests.plugins.checklist --cov --cov-report= --cov-fail-under=0 $(TESTS)
@@ -48,7 +59,8 @@ check: $(DEV)/ready
 	$(DEV)/bin/lint-imports
 	$(IN_DEV) coverage report
 	$(IN_DEV) bandit --quiet --configfile pyproject.toml --recursive chalicelib app.py infra
-	$(DEV)/bin/python .ci/audit.py requirements-lambda.txt requirements-local.txt
+	$(DEV)/bin/python .ci/audit.py requirements-lambda.txt requirements-local.txt \
+		requirements-cli.txt
 
 checklist: $(DEV)/ready
 	@$(IN_DEV) tests.plugins.checklist
@@ -65,16 +77,18 @@ format: $(DEV)/ready
 
 lock: $(UV)
 	$(LOCK) -o requirements-lambda.txt pyproject.toml
+	$(LOCK) --extra cli -o requirements-cli.txt pyproject.toml
 	$(LOCK) --extra local -o requirements-local.txt pyproject.toml
 	$(LOCK) --extra cli --extra local --extra package --extra test \
 		-o requirements-dev.txt pyproject.toml
 
 clean:
-	rm -rf $(RUN) $(DEV) build .local .coverage .coverage.* htmlcov .hypothesis \
+	rm -rf $(RUN) $(DEV) $(CLI) build .local .coverage .coverage.* htmlcov .hypothesis \
 		.mypy_cache .pytest_cache .ruff_cache .import_linter_cache .chalice/deployments
 	rm -rf $(CLIENTS)/node_modules
 	find chalicelib tests infra -type d -name __pycache__ -prune -exec rm -rf {} +
 
+$(CLI)/ready: requirements-cli.txt
 $(RUN)/ready: requirements-local.txt
 $(DEV)/ready: requirements-dev.txt
 

@@ -6,12 +6,14 @@ import json
 import boto3
 import pytest
 
+from chalicelib.audit import Actor
+from chalicelib.cli.main import main
 from chalicelib.oauth.clock import SystemClock
+from chalicelib.registry.bootstrap import Bootstrap
 from chalicelib.registry.built_in import CONSOLE_CLIENT_ID
 from chalicelib.settings import Settings
 from chalicelib.storage.resources import create_resources
 from chalicelib.storage.stores import Stores, open_stores
-from infra.first_administrator import main
 from tests.tables import Aws
 
 PREFIX = "first-"
@@ -42,7 +44,7 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(name: str) -> int:
-    return main(["--stack", "first", "--user-domain", "corp", "--user-name", name])
+    return main(["bootstrap", "--stack", "first", f"{name}@corp"])
 
 
 def test_an_impossible_user_is_refused(stores: Stores, capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,19 +55,20 @@ def test_an_impossible_user_is_refused(stores: Stores, capsys: pytest.CaptureFix
 
 
 def test_it_sets_up_once_and_says_who_did(
-    stores: Stores, capsys: pytest.CaptureFixture[str]
+    stores: Stores, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("ada") == 0
-    printed = capsys.readouterr().out
-    assert f"{ISSUER}/console" in printed
-    assert PASSWORD not in printed
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["console"] == f"{ISSUER}/console"
+    assert PASSWORD not in printed.out + printed.err
     account = stores.users.find("corp", "ada")
     assert account is not None
     assert account.user.roles == {"administrator"}
     (event, *_) = stores.audit.list_events(CONSOLE_CLIENT_ID, None, 10).items
     assert str(event.actor.user_name).startswith("arn:aws:")
 
-    assert run("eve") == 1
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
+    assert run("eve") == 5
     failed = capsys.readouterr()
     assert failed.out == ""
     assert "set up before" in failed.err
@@ -76,7 +79,25 @@ def test_a_stack_that_is_not_there_is_told_in_one_line(
     stores: Stores,  # noqa: ARG001 - the emulator that has no such stack
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["--stack", "none", "--user-domain", "corp", "--user-name", "ada"]) == 1
+    assert main(["bootstrap", "--stack", "none", "ada@corp"]) == 6
     failed = capsys.readouterr()
     assert failed.out == ""
     assert len(failed.err.splitlines()) == 1
+
+
+def test_the_console_follows_the_issuer(
+    stores: Stores,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = stores.applications.load(CONSOLE_CLIENT_ID)
+    assert before is not None
+    operator = Actor(None, None, None, "")
+    bootstrap = Bootstrap(stores.first_records, stores.applications, SystemClock())
+    bootstrap.follow_issuer("https://before.example", operator)
+    assert main(["follow-issuer", "--stack", "first"]) == 0
+    assert "moved" in capsys.readouterr().err
+    after = stores.applications.load(CONSOLE_CLIENT_ID)
+    assert after is not None
+    assert after.redirect_uris == before.redirect_uris
+    assert main(["follow-issuer", "--stack", "first"]) == 0
+    assert "already" in capsys.readouterr().err

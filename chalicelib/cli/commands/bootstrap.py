@@ -1,0 +1,89 @@
+"""`grantline bootstrap` and `follow-issuer`: what only the operator of a deployment can do.
+
+They write with the operator's own AWS credentials, by the services and rules of the endpoints.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+import typer
+
+from chalicelib.administration.refusals import FieldsRefused
+from chalicelib.audit import Actor
+from chalicelib.cli.context import AsJson
+from chalicelib.cli.failures import ExitCode, Failure
+from chalicelib.cli.inputs import read_new_password, user_fields
+from chalicelib.cli.output import say, show_record
+from chalicelib.oauth.clock import SystemClock
+from chalicelib.oauth.errors import OAuthError
+from chalicelib.oauth.stores import StoreUnavailable
+from chalicelib.registry.bootstrap import Bootstrap
+
+T = TypeVar("T")
+
+StackName = Annotated[str, typer.Option("--stack", help="The CloudFormation stack.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command(name="bootstrap")(bootstrap)
+    app.command(name="follow-issuer")(follow_issuer)
+
+
+def bootstrap(
+    user: Annotated[str, typer.Argument(help="The first administrator: user@domain.")],
+    stack: StackName = "grantline",
+    email: Annotated[str | None, typer.Option("--email")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create the built-in applications and the first administrator, once.
+
+    Writes with your own AWS credentials; asks for the administrator's password, or takes it from
+    a pipe or GRANTLINE_NEW_PASSWORD. A second run is refused.
+    """
+    fields: dict[str, object] = {**user_fields(user), "password": read_new_password()}
+    if email is not None:
+        fields["email"] = email
+    service, issuer, actor = _open(stack)
+    account = _done(lambda: service.run(fields, issuer, actor))
+    say(f"Set up. Log in with: grantline login {issuer}")
+    show_record(
+        {
+            "issuer": issuer,
+            "console": f"{issuer}/console",
+            "user_id": account.user.user_id,
+            "user_name": account.user.user_name,
+            "user_domain": account.user.user_domain,
+        },
+        as_json=as_json,
+    )
+
+
+def follow_issuer(stack: StackName = "grantline") -> None:
+    """Move the console below the deployment's URL of now, after that has changed."""
+    service, issuer, actor = _open(stack)
+    moved = _done(lambda: service.follow_issuer(issuer, actor))
+    say(f"The console is moved to {issuer}/console." if moved else "The console is there already.")
+
+
+def _open(name: str) -> tuple[Bootstrap, str, Actor]:
+    # Brings boto3 and PynamoDB, which only a few commands need.
+    from chalicelib.cli.aws import open_stack  # noqa: PLC0415 - see above
+    from chalicelib.storage.stores import open_stores  # noqa: PLC0415 - see above
+
+    stack, clock = open_stack(name), SystemClock()
+    stores = open_stores(stack.settings, clock)
+    actor = Actor(client_id=None, user_id=None, user_name=stack.operator, source_ip="")
+    service = Bootstrap(stores.first_records, stores.applications, clock)
+    return service, stack.settings.issuer, actor
+
+
+def _done(step: Callable[[], T]) -> T:
+    try:
+        return step()
+    except FieldsRefused as refusal:
+        raise Failure(ExitCode.REFUSED, "Nothing was written.", refusal.fields) from None
+    except OAuthError as refusal:
+        raise Failure(ExitCode.CONFLICT, refusal.description) from None
+    except StoreUnavailable as error:
+        raise Failure(ExitCode.UNAVAILABLE, f"AWS does not answer: {error}") from None

@@ -1,0 +1,120 @@
+"""What a command is given beside its arguments: secrets, files, confirmations."""
+
+import getpass
+import json
+import os
+import sys
+from base64 import b64encode
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from chalicelib.cli.failures import ExitCode, Failure, refuse_usage
+from chalicelib.cli.output import say
+
+MAXIMUM_SECRET_LENGTH = 4_096
+MAXIMUM_FILE_BYTES = 10_000_000
+
+
+def read_secret(what: str, variable: str) -> str:
+    """A secret from the environment, a pipe, or a prompt without echo; never from an argument.
+
+    Raises Failure where none of these gives one.
+    """
+    value = os.environ.get(variable)
+    if not value:
+        if sys.stdin.isatty():
+            value = getpass.getpass(f"{what}: ", stream=sys.stderr)
+        else:
+            value = sys.stdin.readline(MAXIMUM_SECRET_LENGTH + 2).rstrip("\r\n")
+    if not value:
+        raise refuse_usage(f"{what} is needed: at the prompt, by a pipe, or in {variable}.")
+    if len(value) > MAXIMUM_SECRET_LENGTH:
+        raise refuse_usage(f"{what} is longer than {MAXIMUM_SECRET_LENGTH} characters.")
+    return value
+
+
+def read_new_password() -> str:
+    """As `read_secret`; typed twice at a prompt."""
+    first = read_secret("New password", "GRANTLINE_NEW_PASSWORD")
+    typed = sys.stdin.isatty() and not os.environ.get("GRANTLINE_NEW_PASSWORD")
+    if typed and getpass.getpass("Again: ", stream=sys.stderr) != first:
+        raise refuse_usage("The two passwords differ.")
+    return first
+
+
+def read_bytes(name: str) -> bytes:
+    """A file, or standard input for `-`. Raises Failure."""
+    try:
+        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise refuse_usage(f"{name} cannot be read: {error.strerror}.") from None
+    if len(content) > MAXIMUM_FILE_BYTES:
+        raise refuse_usage(f"{name} is over {MAXIMUM_FILE_BYTES} bytes.")
+    return content
+
+
+def read_document(name: str) -> Any:
+    """JSON or YAML, of which JSON is a part. Raises Failure."""
+    try:
+        return yaml.safe_load(read_bytes(name))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        problem = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise refuse_usage(f"{name} is neither YAML nor JSON: {problem}") from None
+
+
+def read_mapping(name: str) -> dict[str, Any]:
+    """A document that is an object. Raises Failure."""
+    document = read_document(name)
+    if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
+        raise refuse_usage(f"{name} must hold an object of named fields.")
+    return document
+
+
+def read_certificate(name: str) -> str:
+    """A certificate as the forms take it: PEM as it is, DER in base64. Raises Failure."""
+    return certificate_text(read_bytes(name))
+
+
+def certificate_text(content: bytes) -> str:
+    """PEM as it is, DER in base64."""
+    try:
+        return content.decode("ascii")
+    except UnicodeDecodeError:
+        return b64encode(content).decode("ascii")
+
+
+def read_json(text: str) -> Any:
+    """JSON from an argument, a file (`@name`) or standard input (`-`). Raises Failure."""
+    if text == "-":
+        text = read_bytes("-").decode("utf-8", "strict")
+    elif text.startswith("@"):
+        text = read_bytes(text[1:]).decode("utf-8", "strict")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise refuse_usage("The data is not JSON.") from None
+
+
+def confirm(what: str, expected: str, *, assumed: bool) -> None:
+    """Let go on who types `expected`, or said so before with `--yes`. Raises Failure."""
+    if assumed:
+        return
+    if not sys.stdin.isatty():
+        raise refuse_usage(f"{what} To do this without being asked, say --yes.")
+    say(f"{what} Type {expected} to go on:")
+    if sys.stdin.readline().rstrip("\n") != expected:
+        raise Failure(ExitCode.REFUSED, "Nothing was changed.")
+
+
+def user_fields(label: str) -> Mapping[str, str]:
+    r"""`user_name` and `user_domain` of `domain\user` or `user@domain`. Raises Failure."""
+    if "\\" in label:
+        domain, _, name = label.partition("\\")
+    else:
+        name, _, domain = label.rpartition("@")
+    if not name or not domain:
+        raise refuse_usage(rf"{label}: say a user as user@domain or domain\user.")
+    return {"user_name": name, "user_domain": domain}

@@ -1,0 +1,69 @@
+"""Who one is logged in as, and where: one file a profile, readable by its owner alone."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from chalicelib.cli.failures import ExitCode, Failure, refuse_usage
+from chalicelib.local.credentials import prepare, write_private
+
+DEFAULT_PROFILE = "default"
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A login. `ends_at`: epoch seconds, None: the access token never ends."""
+
+    issuer: str
+    client_id: str
+    access_token: str = field(repr=False)
+    ends_at: int | None
+    refresh_token: str | None = field(default=None, repr=False)
+
+
+class Profiles:
+    """The profiles of one person on one machine."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._directory = _directory(environ)
+
+    def load(self, name: str) -> Profile | None:
+        """None where nobody logged in. Raises Failure for a file that cannot be read."""
+        path = self._path(name)
+        try:
+            return Profile(**json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            raise Failure(
+                ExitCode.REFUSED, f"{path} cannot be read ({type(error).__name__}): log in again."
+            ) from None
+
+    def save(self, name: str, profile: Profile) -> None:
+        """Write the file, whole or not at all."""
+        path = self._path(name)
+        prepare(path.parent)
+        write_private(path, json.dumps(asdict(profile), indent=2).encode("utf-8") + b"\n")
+
+    def remove(self, name: str) -> None:
+        """Forget a login."""
+        self._path(name).unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise refuse_usage("A profile's name has lower-case letters, digits and hyphens.")
+        return self._directory / "profiles" / f"{name}.json"
+
+
+def _directory(environ: Mapping[str, str]) -> Path:
+    """`GRANTLINE_CONFIG_DIRECTORY`, or the place that the XDG base directories give."""
+    own = environ.get("GRANTLINE_CONFIG_DIRECTORY")
+    if own:
+        return Path(own)
+    base = environ.get("XDG_CONFIG_HOME")
+    return (Path(base) if base else Path(os.path.expanduser("~/.config"))) / "grantline"  # noqa: PTH111 - Path.home() raises where there is none

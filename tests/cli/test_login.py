@@ -1,0 +1,122 @@
+"""Logging in, and who the commands then are."""
+
+import json
+import stat
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from tests.cli.terminal import Shell, clean_environ
+from tests.flows.server import Server
+from tests.flows.visitor import Visitor
+
+
+@pytest.fixture(name="directory")
+def directory_fixture(tmp_path: Path) -> Path:
+    return tmp_path / "config"
+
+
+@pytest.fixture(name="person")
+def person_fixture(directory: Path) -> Shell:
+    return Shell(clean_environ(directory))
+
+
+def log_in_with_browser(person: Shell, server: Server, *arguments: str) -> tuple[int, str]:
+    """Run `login`, be its browser, and give the exit code and what was written to stderr."""
+    with person.start("login", server.issuer, "--no-browser", *arguments) as command:
+        try:
+            assert command.stderr is not None
+            lines = [command.stderr.readline(), command.stderr.readline()]
+            visitor = Visitor(server.issuer)
+            visitor.open(lines[1].strip())
+            visitor.log_in(server.credentials["administrator"])
+            visitor.submit({"decision": "allow"})
+            landed = requests.get(visitor.url, timeout=10)
+            assert "Logged in" in landed.text
+            out, err = command.communicate(timeout=60)
+        finally:
+            command.kill()
+    assert "code=" not in err
+    if out:
+        assert json.loads(out)["user_name"] == "admon"
+    return command.returncode, "".join(lines) + err
+
+
+def test_an_administrator_logs_in_with_a_browser_and_out_again(
+    person: Shell, server: Server, directory: Path
+) -> None:
+    code, err = log_in_with_browser(person, server)
+    assert code == 0, err
+    (file,) = (directory / "profiles").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert person.run("apps", "list").code == 0
+
+    held = json.loads(file.read_text())
+    file.write_text(json.dumps({**held, "ends_at": 0}))
+    assert person.run("whoami").data["scope"].split() == ["admin", "offline_access"]
+    assert json.loads(file.read_text())["refresh_token"] != held["refresh_token"]
+
+    # The token of one deployment goes to no other.
+    elsewhere = person.run("--url", "https://other.example", "whoami")
+    assert (elsewhere.code, server.issuer in elsewhere.err) == (3, True)
+
+    token = json.loads(file.read_text())["access_token"]
+    assert person.run("logout").code == 0
+    assert not file.exists()
+    headers = {"Authorization": f"Bearer {token}"}
+    dead = requests.get(server.url("/oauth2/server/whoami"), headers=headers, timeout=10)
+    assert dead.status_code == 401
+
+
+def test_an_answer_to_another_login_is_not_taken(person: Shell, server: Server) -> None:
+    with person.start("login", server.issuer, "--no-browser") as command:
+        try:
+            assert command.stderr is not None
+            command.stderr.readline()
+            asked = parse_qs(urlsplit(command.stderr.readline().strip()).query)
+            (redirect_uri,) = asked["redirect_uri"]
+            forged = [{"code": "c", "state": "other"}, {"code": "c"}]
+            answers = [requests.get(redirect_uri, params=query, timeout=10) for query in forged]
+            assert [answer.status_code for answer in answers] == [404, 404]
+            assert requests.get(f"{redirect_uri}other", timeout=10).status_code == 404
+            # Right state, wrong server (RFC 9207).
+            query = {"code": "c", "state": asked["state"][0], "iss": "https://evil.example"}
+            requests.get(redirect_uri, params=query, timeout=10)
+            _, err = command.communicate(timeout=60)
+        finally:
+            command.kill()
+    assert (command.returncode, "another server" in err) == (3, True)
+
+
+def test_an_application_logs_in_with_its_secret_from_a_pipe(
+    person: Shell, server: Server, directory: Path
+) -> None:
+    client = server.credentials["admin_application"]
+    ended = person.run(
+        "login",
+        server.issuer,
+        "--client-credentials",
+        "--client-id",
+        client["client_id"],
+        typed=f"{client['client_secret']}\n",
+    )
+    assert ended.code == 0, ended.err
+    stored = (directory / "profiles" / "default.json").read_text()
+    assert client["client_secret"] not in stored
+    assert client["client_secret"] not in ended.out + ended.err
+    assert person.run("users", "list").code == 0
+    wrong = person.run(
+        "login", "--client-credentials", "--client-id", client["client_id"], typed="wrong\n"
+    )
+    assert wrong.code == 3
+
+
+def test_nobody_is_sent_to_a_server_that_calls_itself_otherwise(
+    person: Shell, server: Server
+) -> None:
+    other = server.issuer.replace("127.0.0.1", "localhost")
+    ended = person.run("login", other, "--no-browser")
+    assert (ended.code, server.issuer in ended.err) == (2, True)

@@ -1,0 +1,89 @@
+"""What a person at a terminal sees and types, and how commands end."""
+
+import re
+import secrets
+
+import pytest
+
+from tests.cli.terminal import Shell
+from tests.flows.server import Server
+
+
+def test_tables_on_a_terminal_and_json_when_asked(shell: Shell) -> None:
+    shown = shell.run_on_terminal("apps", "list")
+    assert shown.code == 0
+    assert re.search(r"NAME +CLIENT ID +GRANT TYPE +SCOPES +STATUS", shown.out)
+    assert "Local all" in shown.out
+    assert shell.run_on_terminal("apps", "list", "--json").out.startswith("[\n")
+    nothing = shell.run_on_terminal("apps", "list", "--search", secrets.token_hex(9))
+    assert "Nothing found." in nothing.out
+
+
+def test_secrets_are_typed_unseen(shell: Shell) -> None:
+    label = f"u{secrets.token_hex(6)}@domain"
+    shell.run("users", "create", label)
+    password = secrets.token_urlsafe(18)
+    typed = {"New password: ": password, "Again: ": password}
+    ended = shell.run_on_terminal("users", "password", label, typed=typed)
+    assert ended.code == 0
+    assert password not in ended.out
+    differing = {"New password: ": password, "Again: ": "something else"}
+    assert shell.run_on_terminal("users", "password", label, typed=differing).code == 2
+
+
+def test_deleting_asks_for_the_name(shell: Shell) -> None:
+    name = f"Robot {secrets.token_hex(6)}"
+    form = ("--grant-type", "bearer_token", "--scope", "api")
+    shell.run("apps", "create", "--name", name, *form)
+    refused = shell.run_on_terminal("apps", "delete", name, typed={"to go on": "no"})
+    assert (refused.code, "Nothing was changed." in refused.out) == (1, True)
+    done = shell.run_on_terminal("apps", "delete", name, typed={"to go on": name})
+    assert (done.code, "Deleted" in done.out) == (0, True)
+
+
+def test_what_others_wrote_cannot_steer_the_terminal(shell: Shell) -> None:
+    name = f"Robot {secrets.token_hex(6)}"
+    form = ("--grant-type", "bearer_token", "--scope", "api")
+    made = shell.run("apps", "create", "--name", name, *form, "--description", "[red]x[/red]")
+    shown = shell.run_on_terminal("apps", "show", made.data["client_id"])
+    assert "[red]x[/red]" in shown.out
+    assert "\x1b[31m" not in shown.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("apps", "list"), 3),
+        (("bogus",), 2),
+        (("apps", "create", "--grant-type", "magic"), 2),
+        (("--url", "http://grantline.example", "whoami"), 2),
+        (("--url", "https://user@grantline.example", "whoami"), 2),
+        (("--profile", "../x", "whoami"), 2),
+        (("--help",), 0),
+        (("logout",), 0),
+    ],
+)
+def test_exit_codes_without_a_deployment(
+    nobody: Shell, arguments: tuple[str, ...], code: int
+) -> None:
+    ended = nobody.run(*arguments)
+    assert ended.code == code
+    assert "Traceback" not in ended.err
+
+
+def test_exit_codes_of_refusals(shell: Shell, server: Server) -> None:
+    assert shell.run("apps", "list", GRANTLINE_TOKEN="gla_nonsense").code == 3
+    assert shell.run("apps", "show", f"app_{'0' * 26}").code == 4
+    assert shell.run("apps", "show", "app_../users").code == 4
+    away = "http://127.0.0.1:1"
+    gone = shell.run("apps", "list", GRANTLINE_URL=away)
+    assert (gone.code, "does not answer" in gone.err) == (6, True)
+    assert server.credentials["admin_application"]["client_secret"] not in gone.err
+
+
+def test_completion_is_offered_for_shells(nobody: Shell) -> None:
+    shown = nobody.run(
+        "--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1"
+    )
+    assert shown.code == 0
+    assert "complete" in shown.out

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from chalicelib.audit import AuditEvent
 from chalicelib.directory.attempts import Count, Counter
-from chalicelib.directory.consents import ConsentsChanged, UserConsents
+from chalicelib.directory.consents import ConsentsChanged, UserConsents, WithdrawalRaced
 from chalicelib.directory.model import Account, Domain, fold
 from chalicelib.directory.sessions import (
     SessionsChanged,
@@ -479,18 +479,35 @@ class FakeConsents:
         with self._memory:
             return self._memory.consents.get(user_id, UserConsents(user_id))
 
-    def save(
-        self, before: UserConsents, after: UserConsents, event: AuditEvent | None = None
-    ) -> None:
+    def load_with_user(self, user_id: str) -> tuple[UserConsents, User | None]:
         with self._memory:
-            current = self._memory.consents.get(after.user_id, UserConsents(after.user_id))
+            return self.load(user_id), self._memory.user(user_id)
+
+    def save(self, before: UserConsents, after: UserConsents) -> None:
+        with self._memory:
+            current = self.load(after.user_id)
             if current.nonce == after.nonce:
                 return
             if (current.version, current.nonce) != (before.version, before.nonce):
                 raise ConsentsChanged(current)
             self._memory.consents[after.user_id] = after
-            if event is not None:
-                self._memory.events[event.event_id] = event
+
+    def withdraw(
+        self,
+        before: tuple[UserConsents, User],
+        after: tuple[UserConsents, User],
+        event: AuditEvent,
+    ) -> None:
+        with self._memory:
+            if event.event_id in self._memory.events:
+                return
+            user_id = before[1].user_id
+            if self.load_with_user(user_id) != before:
+                raise WithdrawalRaced
+            account = self._memory.accounts[user_id]
+            self._memory.accounts[user_id] = replace(account, user=after[1])
+            self._memory.consents[user_id] = after[0]
+            self._memory.events[event.event_id] = event
 
 
 class FakeAttempts:

@@ -1,6 +1,7 @@
 """Consents: what a person let an application have, remembered and withdrawn (OIDC Core §3.1.2.4).
 
-All consents of one user are one record.
+All consents of one user are one record. Withdrawing one also moves the user on to the next epoch of
+that application, so that codes and tokens of the epoch before fail at their next use.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,8 +10,10 @@ from secrets import token_hex
 from typing import Protocol
 
 from chalicelib.audit import Actor, AuditEvent
+from chalicelib.directory.model import without_consent
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.ids import new_ulid
+from chalicelib.oauth.model import User
 from chalicelib.oauth.stores import StoreUnavailable
 
 # The oldest makes room: whoever uses so many applications is asked again by one of them.
@@ -22,11 +25,16 @@ _TRIES = 50
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """The scopes that a user agreed to for one application; `granted_at` is epoch seconds."""
+    """The scopes that a user agreed to for one application; `granted_at` is epoch seconds.
+
+    It counts while `epoch` is the user's of that application: a consent read a moment before it
+    was withdrawn is none beside the user read a moment after.
+    """
 
     client_id: str
     scopes: frozenset[str]
     granted_at: int
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +46,12 @@ class UserConsents:
     version: int = 0
     nonce: str = ""
 
-    def scopes_of(self, client_id: str) -> frozenset[str]:
-        """What the user agreed to for an application; nothing where never asked."""
+    def scopes_of(self, client_id: str, user: User) -> frozenset[str]:
+        """What the user agreed to for an application; nothing where never asked, or withdrawn."""
         consent = self.consents.get(client_id)
-        return frozenset() if consent is None else consent.scopes
+        if consent is None or consent.epoch != user.consent_epoch(client_id):
+            return frozenset()
+        return consent.scopes
 
 
 class ConsentsChanged(Exception):
@@ -52,6 +62,10 @@ class ConsentsChanged(Exception):
         self.current = current
 
 
+class WithdrawalRaced(Exception):
+    """Consents or user are not as they were read; nothing was written."""
+
+
 class ConsentStore(Protocol):
     """Keeps consents; every write replaces one record. Every method may raise StoreUnavailable."""
 
@@ -59,12 +73,27 @@ class ConsentStore(Protocol):
         """Strongly consistent; one round trip."""
         ...
 
-    def save(
-        self, before: UserConsents, after: UserConsents, event: AuditEvent | None = None
-    ) -> None:
-        """Write `after`, in one transaction with `event`, if the record is still `before`.
+    def load_with_user(self, user_id: str) -> tuple[UserConsents, User | None]:
+        """Both strongly consistent, though not of one moment; one round trip."""
+        ...
+
+    def save(self, before: UserConsents, after: UserConsents) -> None:
+        """Write `after` if the record is still `before`.
 
         A record with the nonce of `after` is this call's own success. Raises ConsentsChanged.
+        """
+        ...
+
+    def withdraw(
+        self,
+        before: tuple[UserConsents, User],
+        after: tuple[UserConsents, User],
+        event: AuditEvent,
+    ) -> None:
+        """Write consents and user, in one transaction with `event`, if both are still `before`.
+
+        Returns only when no lease of the user stands for rights that the write took away.
+        Raises WithdrawalRaced.
         """
         ...
 
@@ -80,64 +109,67 @@ class Consents:
         self._store = store
         self._clock = clock
 
-    def covers(self, user_id: str, client_id: str, scopes: frozenset[str]) -> bool:
-        """Whether the user agreed to every one of these scopes for this application."""
-        return scopes <= self._store.load(user_id).scopes_of(client_id)
-
-    def remember(self, user_id: str, client_id: str, scopes: frozenset[str]) -> None:
-        """Add scopes to what the user agreed to."""
-        now = self._clock.now()
+    def remember(self, user: User, client_id: str, scopes: frozenset[str]) -> None:
+        """Add scopes to what the user agreed to, in the epoch that `user` was read in."""
+        now, epoch = self._clock.now(), user.consent_epoch(client_id)
 
         def with_consent(consents: Mapping[str, Consent]) -> Mapping[str, Consent] | None:
-            known = UserConsents(user_id, consents).scopes_of(client_id)
+            known = UserConsents(user.user_id, consents).scopes_of(client_id, user)
             if scopes <= known:
                 return None
             others = {key: one for key, one in consents.items() if key != client_id}
-            return _bounded(others) | {client_id: Consent(client_id, scopes | known, now)}
+            return _bounded(others) | {client_id: Consent(client_id, scopes | known, now, epoch)}
 
-        self._change(user_id, with_consent)
+        self._change(user.user_id, with_consent)
 
     def withdraw(self, user_id: str, client_id: str, actor: Actor) -> bool:
-        """Forget a consent, so that the user is asked again; whether there was one. Audited.
+        """Forget a consent and end what was issued under it; whether there was one. Audited.
 
-        What the application holds already lives on: revoking is another act.
+        At the next request its codes, access and refresh tokens fail, and the user is asked
+        again. Sessions, and what other applications hold, go on.
         """
-        found = False
-
-        def without(consents: Mapping[str, Consent]) -> Mapping[str, Consent] | None:
-            nonlocal found
-            if client_id not in consents:
-                return None
-            found = True
-            return {key: one for key, one in consents.items() if key != client_id}
-
         changes = {"client_id": client_id}
         now = self._clock.now()
         event = AuditEvent(new_ulid(), now, "consent.withdrawn", user_id, actor, changes)
-        self._change(user_id, without, event)
-        return found
+        for _ in range(_TRIES):
+            record, user = self._store.load_with_user(user_id)
+            if user is None or client_id not in record.consents:
+                return False
+            kept = {key: one for key, one in record.consents.items() if key != client_id}
+            moved_on = replace(without_consent(user, client_id), version=user.version + 1)
+            try:
+                self._store.withdraw((record, user), (_next(record, kept), moved_on), event)
+            except WithdrawalRaced:
+                continue
+            return True
+        raise StoreUnavailable("the consents keep changing")
 
     def list_consents(self, user_id: str) -> list[Consent]:
-        """Every consent of a user, the newest first."""
-        return sorted(self._store.load(user_id).consents.values(), key=_by_age, reverse=True)
+        """Every consent of a user that counts, the newest first."""
+        record, user = self._store.load_with_user(user_id)
+        if user is None:
+            return []
+        valid = (one for one in record.consents.values() if record.scopes_of(one.client_id, user))
+        return sorted(valid, key=_by_age, reverse=True)
 
-    def _change(self, user_id: str, alter: Alter, event: AuditEvent | None = None) -> None:
+    def _change(self, user_id: str, alter: Alter) -> None:
         """Read, decide and write, until no other write comes in between."""
         record = self._store.load(user_id)
         for _ in range(_TRIES):
             consents = alter(record.consents)
             if consents is None:
                 return
-            after = replace(
-                record, consents=consents, version=record.version + 1, nonce=token_hex(16)
-            )
             try:
-                self._store.save(record, after, event)
+                self._store.save(record, _next(record, consents))
             except ConsentsChanged as changed:
                 record = changed.current
             else:
                 return
         raise StoreUnavailable("the consents keep changing")
+
+
+def _next(record: UserConsents, consents: Mapping[str, Consent]) -> UserConsents:
+    return replace(record, consents=consents, version=record.version + 1, nonce=token_hex(16))
 
 
 def _by_age(consent: Consent) -> tuple[int, str]:

@@ -29,6 +29,11 @@ class Domain:
     users: int
 
 
+# More withdrawals than this from different applications end everything of the person instead: what
+# every validation reads of a user is one item of at most 4 KB.
+MAXIMUM_CONSENT_EPOCHS = 40
+
+
 def fold(name: str) -> str:
     """The form in which names are compared: NFKC, case folded, NFKC again (UAX #15, #31)."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
@@ -37,3 +42,11 @@ def fold(name: str) -> str:
 def without_tokens(user: User) -> User:
     """The user in the next epoch: codes, sessions and tokens of the present one are void."""
     return replace(user, token_epoch=user.token_epoch + 1)
+
+
+def without_consent(user: User, client_id: str) -> User:
+    """The user in the next epoch of this application: what it holds of the person is void."""
+    epochs = user.consent_epochs
+    if client_id not in epochs and len(epochs) >= MAXIMUM_CONSENT_EPOCHS:
+        return replace(without_tokens(user), consent_epochs={})
+    return replace(user, consent_epochs={**epochs, client_id: user.consent_epoch(client_id) + 1})

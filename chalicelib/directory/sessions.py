@@ -211,7 +211,7 @@ class Sessions:
             signed_in = self._use(claim, snapshot.sessions, snapshot.user)
         if signed_in is None or snapshot.consents is None or client_id is None:
             return Visit(signed_in, snapshot.application)
-        consented = snapshot.consents.scopes_of(client_id)
+        consented = snapshot.consents.scopes_of(client_id, signed_in.user)
         return Visit(signed_in, snapshot.application, consented)
 
     def end(self, cookie_value: str | None) -> None:

@@ -28,7 +28,7 @@ OTHERS = ""
 NOTICES = {
     "password": "Your password was changed. Everything else that was logged in has ended.",
     "session": "Logged out there.",
-    "consent": "Withdrawn. The application has to ask you again.",
+    "consent": "Withdrawn. What the application held has ended, and it has to ask you again.",
 }
 
 

@@ -58,7 +58,7 @@ class SessionEndpoints:
         return answer(200, ConsentListView(items=items, next=None, count=len(items)))
 
     def withdraw_consent(self, request: Request) -> Response:
-        """Forget a consent."""
+        """Forget a consent, and end what was issued under it."""
         actor = self._gate.admit(request)
         user_id, client_id = self._existing_user_id(request), client_id_of(request)
         if not self._consents.withdraw(user_id, client_id, actor):

@@ -101,11 +101,8 @@ class ConsentEndpoint:
             return step
         if scope.render(step.scopes) != form.scope:
             return step
-        self._remember(asked, somebody.user.user_id, step.scopes)
+        # A public client is asked for each time all the same (RFC 8252 §8.6, checklist 17); what
+        # is remembered for it is there for the person to see and to withdraw.
+        client_id = asked.request.application.client_id
+        self._consents.remember(somebody.user, client_id, step.scopes)
         return self._endpoint.issue_code(asked.request, somebody)
-
-    def _remember(self, asked: Asked, user_id: str, scopes: frozenset[str]) -> None:
-        """For next time; a public client has to ask each time (RFC 8252 §8.6, checklist 17)."""
-        application = asked.request.application
-        if not application.public:
-            self._consents.remember(user_id, application.client_id, scopes)

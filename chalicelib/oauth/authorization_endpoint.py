@@ -116,6 +116,7 @@ class AuthorizationEndpoint:
                 scopes=self._granted(request, person),
                 application_epoch=application.token_epoch,
                 user_epoch=person.user_epoch,
+                consent_epoch=person.user.consent_epoch(application.client_id),
                 life_cycle=application.life_cycle,
                 code=Code(
                     hash=digest(code),

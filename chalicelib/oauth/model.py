@@ -165,10 +165,16 @@ class User:
     roles: frozenset[str] = frozenset()
     token_epoch: int = 0
     version: int = 1
+    # How often consent was withdrawn from an application, by client id.
+    consent_epochs: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def enabled(self) -> bool:
         return self.status is Status.ENABLED
+
+    def consent_epoch(self, client_id: str) -> int:
+        """The epoch of what the person lets this application have."""
+        return self.consent_epochs.get(client_id, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +238,8 @@ class Grant:
     each live token to its ends. `ends_at` is the end of a bearer secret's use. `nonce` is that
     of the newest write, `creation_nonce` that of the first; they resolve unknown outcomes.
     `assertion_ends_at` is the `exp` of the JWT that the record makes single-use. `code`,
-    `refresh_tokens` and `login` are a person's grant's.
+    `refresh_tokens`, `login` and `consent_epoch`, the person's for this application, are a
+    person's grant's.
     """
 
     client_id: str
@@ -244,6 +251,7 @@ class Grant:
     scopes: frozenset[str] = frozenset()
     application_epoch: int = 0
     user_epoch: int = 0
+    consent_epoch: int = 0
     life_cycle: LifeCycle = LifeCycle(LifeCycleType.ABSOLUTE, None)
     access_tokens: Mapping[str, AccessToken] = field(default_factory=dict)
     ends_at: int | None = None

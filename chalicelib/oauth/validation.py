@@ -171,11 +171,8 @@ def decide(token: Token, snapshot: Snapshot, now: int) -> Access:
     if token.kind is not TokenKind.ACCESS:
         raise InvalidToken(detail="not an access token")
     live = _live_access_token(token, grant, now)
-    if grant.application_epoch != application.token_epoch:
-        raise InvalidToken(detail="application epoch passed")
     user = acting_user(grant.subject, snapshot)
-    if user is not None and grant.user_epoch != user.token_epoch:
-        raise InvalidToken(detail="user epoch passed")
+    _validate_epochs(grant, application, user)
     return Access(
         application=application,
         user=user,
@@ -185,6 +182,19 @@ def decide(token: Token, snapshot: Snapshot, now: int) -> Access:
         ends_at=live.ends_at,
         grant=grant,
     )
+
+
+def _validate_epochs(grant: Grant, application: Application, user: User | None) -> None:
+    """Nothing was ended for the whole application, user or consent. Raises InvalidToken."""
+    if grant.application_epoch != application.token_epoch:
+        raise InvalidToken(detail="application epoch passed")
+    if user is None:
+        return
+    if grant.user_epoch != user.token_epoch:
+        raise InvalidToken(detail="user epoch passed")
+    is_persons = grant.kind is GrantKind.AUTHORIZATION_CODE
+    if is_persons and grant.consent_epoch != user.consent_epoch(grant.client_id):
+        raise InvalidToken(detail="consent withdrawn")
 
 
 def _live_access_token(token: Token, grant: Grant, now: int) -> AccessToken:

@@ -70,6 +70,18 @@ class NamesAttribute(Attribute[frozenset[str]]):
         return frozenset(value)
 
 
+class CountsAttribute(Attribute[Mapping[str, int]]):
+    """Whole numbers by name; the empty map is absent."""
+
+    attr_type = MAP
+
+    def serialize(self, value: Mapping[str, int]) -> Item | None:
+        return {name: {NUMBER: str(count)} for name, count in value.items()} or None
+
+    def deserialize(self, value: Item) -> Mapping[str, int]:
+        return {name: int(count[NUMBER]) for name, count in value.items()}
+
+
 class StringsAttribute(Attribute[tuple[str, ...]]):
     """A list of strings."""
 

@@ -40,6 +40,7 @@ class ConsentsAttribute(Attribute[Mapping[str, Consent]]):
             client_id: {
                 MAP: {
                     "granted_at": {NUMBER: str(consent.granted_at)},
+                    "epoch": {NUMBER: str(consent.epoch)},
                     # DynamoDB has no empty set, so the empty one is absent.
                     **({"scopes": {STRING_SET: sorted(consent.scopes)}} if consent.scopes else {}),
                 }
@@ -53,6 +54,7 @@ class ConsentsAttribute(Attribute[Mapping[str, Consent]]):
                 client_id=client_id,
                 scopes=frozenset(entry[MAP].get("scopes", {}).get(STRING_SET, ())),
                 granted_at=int(entry[MAP]["granted_at"][NUMBER]),
+                epoch=int(entry[MAP].get("epoch", {NUMBER: "0"})[NUMBER]),
             )
             for client_id, entry in value.items()
         }

@@ -26,6 +26,7 @@ from chalicelib.oauth.model import (
 from chalicelib.storage.attributes import (
     AccessTokensAttribute,
     CertificateKeyAttribute,
+    CountsAttribute,
     EnumAttribute,
     Item,
     JsonAttribute,
@@ -220,6 +221,7 @@ class UserRecord(Record):
     roles = NamesAttribute(null=True)
     token_epoch = WholeNumberAttribute()
     version = WholeNumberAttribute()
+    consent_epochs = CountsAttribute(null=True)
 
 
 class UserDetailRecord(Record):
@@ -308,6 +310,7 @@ class GrantRecord(Record):
     scopes = NamesAttribute(null=True)
     application_epoch = WholeNumberAttribute()
     user_epoch = WholeNumberAttribute()
+    consent_epoch = WholeNumberAttribute(null=True)
     life_cycle = LifeCycleAttribute()
     access_tokens = AccessTokensAttribute()
     ends_at = WholeNumberAttribute(null=True)

@@ -54,7 +54,7 @@ def open_stores(settings: Settings, clock: Clock, connection: Connection | None 
         callbacks=Callbacks(database, settings.callback_retention_days),
         certificate_files=CertificateBucket(clock, settings.certificate_bucket),
         sessions=BrowserSessions(database, retention_days),
-        consents=RememberedConsents(database, retention_days),
+        consents=RememberedConsents(database, leases, retention_days),
         attempts=Attempts(database),
         key_rings=KeyRings(database),
         first_records=FirstRecords(database, retention_days),

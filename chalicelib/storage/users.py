@@ -175,7 +175,8 @@ def _put_password(user_id: str, password_hash: str | None) -> dict[str, Write]:
 def _reduces_rights(old: User, new: User) -> bool:
     """Whether a process that still acts on `old` could allow what `new` refuses.
 
-    Everything counts but what only adds: more roles, being enabled, another spelling.
+    Everything counts but what only adds: more roles, being enabled, another spelling. Consents
+    bear on people's grants, which are never leased.
     """
     widened = replace(
         old,
@@ -183,6 +184,7 @@ def _reduces_rights(old: User, new: User) -> bool:
         user_name=new.user_name,
         user_domain=new.user_domain,
         roles=old.roles | new.roles,
+        consent_epochs=new.consent_epochs,
         status=new.status if new.enabled else old.status,
     )
     return widened != new

@@ -1,6 +1,7 @@
 """Records that are replaced as a whole, each write by whoever has seen the one before."""
 
 from pynamodb.attributes import UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 
 from chalicelib.audit import AuditEvent
 from chalicelib.storage.attributes import Item, WholeNumberAttribute
@@ -23,6 +24,12 @@ class VersionedRecord(Record):
     nonce = UnicodeAttribute()
 
 
+def unchanged(record: type[VersionedRecord], version: int, nonce: str) -> Condition:
+    """The condition that the record has this version and nonce; version 0: that there is none."""
+    condition: Condition = (record.version == version) & (record.nonce == nonce)
+    return record.key.does_not_exist() if version == 0 else condition
+
+
 def replace_record(
     database: Database,
     record: type[VersionedRecord],
@@ -37,12 +44,7 @@ def replace_record(
     With an event, both are one transaction. A record with the item's own nonce is this very
     write, whose answer was lost. Raises ConditionFailed with the record as it is.
     """
-    version, nonce = before
-    if version == 0:
-        condition = record.key.does_not_exist()
-    else:
-        condition = (record.version == version) & (record.nonce == nonce)
-    put = Put(record, item, condition)
+    put = Put(record, item, unchanged(record, *before))
     if event is not None:
         if commit(database, {_RECORD: put}, event, retention_days):
             key = (table_of(record), item["key"]["S"])

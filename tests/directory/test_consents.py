@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chalicelib.directory.consents import MAXIMUM_CONSENTS
+from chalicelib.directory.model import MAXIMUM_CONSENT_EPOCHS
+from chalicelib.oauth.model import User
 from tests.directory.people import ADMINISTRATOR, People
 
-USER = "usr_a"
 API, LOGIN = frozenset({"api"}), frozenset({"login"})
 
 
@@ -16,52 +17,123 @@ def people() -> People:
     return People()
 
 
-def test_nothing_is_covered_before_consent(people: People) -> None:
-    assert not people.consents.covers(USER, "app_a", API)
-    assert people.consents.list_consents(USER) == []
+@pytest.fixture
+def user(people: People) -> User:
+    return people.add()
 
 
-def test_a_consent_covers_its_user_application_and_scopes_alone(people: People) -> None:
-    people.consents.remember(USER, "app_a", API | LOGIN)
-    assert people.consents.covers(USER, "app_a", API)
-    assert people.consents.covers(USER, "app_a", API | LOGIN)
-    assert not people.consents.covers(USER, "app_a", API | {"admin"})
-    assert not people.consents.covers(USER, "app_b", API)
-    assert not people.consents.covers("usr_b", "app_a", API)
+def covers(people: People, user: User, client_id: str, scopes: frozenset[str]) -> bool:
+    """Whether these scopes need no question now."""
+    consents, current = people.stores.consents.load_with_user(user.user_id)
+    return scopes <= consents.scopes_of(client_id, current)
 
 
-def test_later_consents_add_up(people: People) -> None:
-    people.consents.remember(USER, "app_a", API)
+def test_nothing_is_covered_before_consent(people: People, user: User) -> None:
+    assert not covers(people, user, "app_a", API)
+    assert people.consents.list_consents(user.user_id) == []
+    assert people.consents.list_consents("usr_nobody") == []
+
+
+def test_a_consent_covers_its_user_application_and_scopes_alone(people: People, user: User) -> None:
+    people.consents.remember(user, "app_a", API | LOGIN)
+    assert covers(people, user, "app_a", API)
+    assert covers(people, user, "app_a", API | LOGIN)
+    assert not covers(people, user, "app_a", API | {"admin"})
+    assert not covers(people, user, "app_b", API)
+    assert not covers(people, people.add("other"), "app_a", API)
+
+
+def test_later_consents_add_up(people: People, user: User) -> None:
+    people.consents.remember(user, "app_a", API)
     people.clock.advance(10)
-    people.consents.remember(USER, "app_a", LOGIN)
-    people.consents.remember(USER, "app_a", API)
-    (consent,) = people.consents.list_consents(USER)
+    people.consents.remember(user, "app_a", LOGIN)
+    people.consents.remember(user, "app_a", API)
+    (consent,) = people.consents.list_consents(user.user_id)
     assert (consent.scopes, consent.granted_at) == (API | LOGIN, people.clock.now())
-    assert people.stores.consents.load(USER).version == 2
+    assert people.stores.consents.load(user.user_id).version == 2
 
 
-def test_a_withdrawn_consent_is_asked_for_again(people: People) -> None:
-    people.consents.remember(USER, "app_a", API)
-    people.consents.remember(USER, "app_b", API)
-    assert people.consents.withdraw(USER, "app_a", ADMINISTRATOR)
-    assert not people.consents.withdraw(USER, "app_a", ADMINISTRATOR)
-    assert not people.consents.covers(USER, "app_a", API)
-    assert people.consents.covers(USER, "app_b", API)
-    (event,) = people.stores.audit.list_events(USER, None, 10).items
+def test_a_withdrawn_consent_is_asked_for_again(people: People, user: User) -> None:
+    people.consents.remember(user, "app_a", API)
+    people.consents.remember(user, "app_b", API)
+    assert people.consents.withdraw(user.user_id, "app_a", ADMINISTRATOR)
+    assert not people.consents.withdraw(user.user_id, "app_a", ADMINISTRATOR)
+    assert not covers(people, user, "app_a", API)
+    assert covers(people, user, "app_b", API)
+    event, _ = people.stores.audit.list_events(user.user_id, None, 10).items
     assert (event.action, event.changes) == ("consent.withdrawn", {"client_id": "app_a"})
 
 
-def test_consents_are_bounded_and_the_oldest_goes(people: People) -> None:
+def test_a_withdrawal_moves_the_user_on_in_the_epoch_of_that_application_alone(
+    people: People, user: User
+) -> None:
+    cookie = people.log_in(user)
+    for epoch in (1, 2):
+        people.consents.remember(people.current(user), "app_a", API)
+        assert covers(people, user, "app_a", API)
+        people.consents.withdraw(user.user_id, "app_a", ADMINISTRATOR)
+        assert people.current(user).consent_epochs == {"app_a": epoch}
+    assert people.current(user).token_epoch == user.token_epoch
+    assert people.sessions.find(cookie) is not None
+
+
+def test_a_consent_given_in_an_epoch_that_has_passed_is_none(people: People, user: User) -> None:
+    """The page was answered while the consent was withdrawn elsewhere."""
+    people.consents.remember(user, "app_a", API)
+    people.consents.withdraw(user.user_id, "app_a", ADMINISTRATOR)
+    people.consents.remember(user, "app_a", API | LOGIN)
+    assert not covers(people, user, "app_a", API)
+    assert people.consents.list_consents(user.user_id) == []
+    people.consents.remember(people.current(user), "app_a", API)
+    (consent,) = people.consents.list_consents(user.user_id)
+    assert consent.scopes == API
+
+
+def test_a_withdrawal_beyond_all_room_ends_everything_of_the_person(
+    people: People, user: User
+) -> None:
+    cookie = people.log_in(user)
+    for number in range(MAXIMUM_CONSENT_EPOCHS + 1):
+        assert people.current(user).token_epoch == user.token_epoch
+        assert people.sessions.find(cookie) is not None
+        people.consents.remember(people.current(user), f"app_{number}", API)
+        people.consents.withdraw(user.user_id, f"app_{number}", ADMINISTRATOR)
+    current = people.current(user)
+    assert (current.token_epoch, current.consent_epochs) == (user.token_epoch + 1, {})
+    assert people.sessions.find(cookie) is None
+
+
+def test_a_new_password_keeps_what_was_withdrawn(people: People, user: User) -> None:
+    people.consents.remember(user, "app_a", API)
+    people.consents.withdraw(user.user_id, "app_a", ADMINISTRATOR)
+    people.users.set_password(user.user_id, {"password": "another password"}, ADMINISTRATOR)
+    assert people.current(user).consent_epochs == {"app_a": 1}
+
+
+def test_consents_are_bounded_and_the_oldest_goes(people: People, user: User) -> None:
     for number in range(MAXIMUM_CONSENTS + 1):
-        people.consents.remember(USER, f"app_{number:03}", API)
+        people.consents.remember(user, f"app_{number:03}", API)
         people.clock.advance(1)
-    listed = people.consents.list_consents(USER)
+    listed = people.consents.list_consents(user.user_id)
     assert len(listed) == MAXIMUM_CONSENTS
     assert listed[0].client_id == f"app_{MAXIMUM_CONSENTS:03}"
-    assert not people.consents.covers(USER, "app_000", API)
+    assert not covers(people, user, "app_000", API)
 
 
-def test_parallel_consents_of_one_user_are_all_remembered(people: People) -> None:
+def test_parallel_consents_and_withdrawals_of_one_user_all_count(
+    people: People, user: User
+) -> None:
+    for number in range(16):
+        people.consents.remember(user, f"app_old_{number}", API)
+
+    def act(number: int) -> None:
+        if number % 2:
+            people.consents.remember(user, f"app_{number}", API)
+        else:
+            people.consents.withdraw(user.user_id, f"app_old_{number // 2}", ADMINISTRATOR)
+
     with ThreadPoolExecutor(32) as pool:
-        list(pool.map(lambda one: people.consents.remember(USER, f"app_{one}", API), range(32)))
-    assert len(people.consents.list_consents(USER)) == 32
+        list(pool.map(act, range(32)))
+    listed = {consent.client_id for consent in people.consents.list_consents(user.user_id)}
+    assert listed == {f"app_{number}" for number in range(1, 32, 2)}
+    assert len(people.current(user).consent_epochs) == 16

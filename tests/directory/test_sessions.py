@@ -261,7 +261,7 @@ def test_a_visit_reads_session_user_application_and_consent_at_once(
     app, user = application(), people.add()
     people.stores.applications.create(registration(app), [], event(app.client_id))
     cookie = people.log_in(user)
-    people.consents.remember(user.user_id, app.client_id, frozenset({"api"}))
+    people.consents.remember(user, app.client_id, frozenset({"api"}))
     operations = people.stores.database._connection.operations
     operations.clear()
     visit = people.sessions.visit(cookie, app.client_id)

@@ -119,7 +119,7 @@ class Api:
         stores, clock = self.world.stores, self.world.clock
         session, _ = Sessions(stores.sessions, clock).log_in(user, "192.0.2.1", "Browser/1.0")
         scopes = frozenset({"api"})
-        Consents(stores.consents, clock).remember(user.user_id, client.client_id, scopes)
+        Consents(stores.consents, clock).remember(user, client.client_id, scopes)
         ids = {
             "session_id": session.session_id,
             "client_id": client.client_id,

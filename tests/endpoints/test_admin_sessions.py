@@ -24,7 +24,7 @@ class Deployment:
         self.sessions = Sessions(stores.sessions, clock)
         self.consents = Consents(stores.consents, clock)
         self.user_id = self.administration.add_user("jdoe")
-        user = stores.users.load(self.user_id).user
+        self.user = user = stores.users.load(self.user_id).user
         self.logins = [
             self.sessions.log_in(user, f"192.0.2.{number}", f"Browser/{number}")
             for number in range(2)
@@ -104,14 +104,16 @@ def test_disabling_and_a_new_password_end_every_session(
 
 def test_consents_are_listed_and_withdrawn(deployment: Deployment) -> None:
     client_id, scopes = new_client_id(), frozenset({"login", "api"})
-    deployment.consents.remember(deployment.user_id, client_id, scopes)
+    deployment.consents.remember(deployment.user, client_id, scopes)
     reply = deployment.administration.call("GET", f"{deployment.path}/consents")
     consent = {"client_id": client_id, "scopes": ["api", "login"], "granted_at": START_TEXT}
     assert (reply.status, reply.body) == (200, {"items": [consent], "next": None, "count": 1})
     path = f"{deployment.path}/consents/{client_id}"
     assert deployment.administration.call("DELETE", path).status == 204
     assert deployment.administration.call("DELETE", path).status == 404
-    assert not deployment.consents.covers(deployment.user_id, client_id, scopes)
+    assert deployment.alive == [True, True]
+    reply = deployment.administration.call("GET", f"{deployment.path}/consents")
+    assert reply.body["items"] == []
     assert deployment.actions()[:2] == ["consent.withdrawn", "user.created"]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from chalicelib.directory.consents import Consents
 from chalicelib.oauth.client_authentication import ASSERTION_TYPE
 from chalicelib.oauth.grants.jwt_bearer import GRANT_TYPE as JWT_BEARER
 from chalicelib.oauth.model import (
@@ -210,6 +211,18 @@ PROTOCOL = (
     Operation("revoke", _revoke),
     CALLBACK,
 )
+
+
+def _withdraw_consent(world: World) -> Send:
+    scene = Scene(world)
+    headers, user = scene.administrator(), world.add_user("person")
+    client = scene.client(GrantType.AUTHORIZATION_CODE)
+    consents = Consents(world.stores.consents, world.clock)
+    consents.remember(user, client.client_id, frozenset({"api"}))
+    where = f"/admin/users/{user.user_id}/consents/{client.client_id}"
+    return lambda process: process.call("DELETE", where, headers=headers)
+
+
 ADMINISTRATION = (
     REGISTER,
     Operation("rename", _json("PATCH", _application, {"name": "Renamed"})),
@@ -229,4 +242,5 @@ ADMINISTRATION = (
         _json("POST", lambda _: "/admin/users", {"user_name": "new", "user_domain": "domain"}),
         201,
     ),
+    Operation("withdraw a consent", _withdraw_consent, 204),
 )

@@ -80,6 +80,7 @@ def start(rotations: int | None = None, *, revoked: bool = False) -> Start:
         redirect_strategy=RedirectStrategy.WEB_APPLICATION,
         redirect_uri_hashes=frozenset({hash_redirect_uri(REDIRECT_URI)}),
     )
+    process.consents.remember(user, application.client_id, frozenset({"api", "offline_access"}))
     code = _code(process, application, user)
     answers: list[Tokens] = []
     if rotations is not None:
@@ -240,9 +241,8 @@ class PersonPlay:
     def _kills(self, act: Act) -> bool:
         if act.kind in {"exchange", "refresh", "refresh old"}:
             return act.outcome is Outcome.REFUSED and act.detail in REPLAYS
-        return act.kind in {"revoke", "disable user", "revoke tokens"} and (
-            act.outcome is Outcome.DONE
-        )
+        killers = {"revoke", "disable user", "revoke tokens", "withdraw consent"}
+        return act.kind in killers and act.outcome is Outcome.DONE
 
     def _locked_out(self) -> list[str]:
         """Nobody ended the grant, so everything asked of it succeeds, and refreshes agree."""
@@ -331,4 +331,13 @@ def revoke_tokens(play: PersonPlay, process: Process) -> None:
     client_id = play.start.application.client_id
     play.perform(
         "revoke tokens", process, lambda: process.applications.revoke_tokens(client_id, SYSTEM)
+    )
+
+
+def withdraw_consent(play: PersonPlay, process: Process) -> None:
+    begin = play.start
+    play.perform(
+        "withdraw consent",
+        process,
+        lambda: process.consents.withdraw(begin.user.user_id, begin.application.client_id, SYSTEM),
     )

@@ -32,10 +32,11 @@ from tests.faults.person_plays import (
     revoke_tokens,
     start,
     use,
+    withdraw_consent,
 )
 from tests.faults.world import SETTINGS
 
-KILLERS = (disable_user, revoke_tokens)
+KILLERS = (disable_user, revoke_tokens, withdraw_consent)
 OF_A_CODE = [(exchange, exchange), *product((exchange,), KILLERS)]
 OF_TOKENS = [
     *combinations_with_replacement((refresh, use, revoke), 2),
@@ -112,6 +113,7 @@ def test_ttl_deletes_whenever_it_may_and_nothing_comes_back(
         (exchange, exchange, exchange),
         (exchange, exchange, disable_user),
         (exchange, exchange, revoke_tokens),
+        (exchange, exchange, withdraw_consent),
     ]
 )
 def test_three_with_a_code(operations: tuple[Operation, ...]) -> None:
@@ -125,6 +127,8 @@ def test_three_with_a_code(operations: tuple[Operation, ...]) -> None:
         (refresh, use, revoke),
         (refresh, refresh, disable_user),
         (refresh, use, revoke_tokens),
+        (refresh, use, withdraw_consent),
+        (use, withdraw_consent, disable_user),
     ]
 )
 def test_three_with_tokens(operations: tuple[Operation, ...]) -> None:
@@ -173,3 +177,11 @@ def test_a_refresh_that_answers_differently_is_found(monkeypatch: pytest.MonkeyP
 def test_epochs_of_now_instead_of_the_grants_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chalicelib.oauth.grants.person.validate_alive", lambda _: None)
     find_bug(starting(0), "after the grant ended", refresh, disable_user, faults=0)
+    find_bug(starting(0), "after the grant ended", refresh, withdraw_consent, faults=0)
+
+
+def test_a_withdrawal_that_forgets_the_consent_alone_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chalicelib.directory.consents.without_consent", lambda user, _: user)
+    find_bug(starting(0), "after the grant ended", use, withdraw_consent, faults=0)

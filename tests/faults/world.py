@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from chalicelib.audit import Actor, AuditEvent
+from chalicelib.directory.consents import Consents
 from chalicelib.directory.model import Account
 from chalicelib.directory.users import Users
 from chalicelib.oauth.id_token import IdTokens
@@ -111,6 +112,7 @@ class Process:
         )
         self.secrets = ClientSecrets(self.stores.applications, clock)
         self.users = Users(self.stores.users, clock)
+        self.consents = Consents(self.stores.consents, clock)
 
 
 def register_user(process: Process, name: str = "machine", *roles: str) -> User:

@@ -84,7 +84,8 @@ def test_a_public_application_asks_each_time(world: World, browser: Browser) -> 
     assert browser.authorize(client).status == 200
     assert browser.page.has("allow")
     assert answer_of(browser.authorize(client, prompt="none"))["error"] == "consent_required"
-    assert world.stores.consents.load(jdoe(world).user_id).consents == {}
+    # It is kept for the person to see and to withdraw, and counts for nothing else.
+    assert list(world.stores.consents.load(jdoe(world).user_id).consents) == [client.client_id]
 
 
 @pytest.mark.checklist("14")

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.directory.model import fold
+from chalicelib.directory.model import MAXIMUM_CONSENT_EPOCHS, fold
 from chalicelib.oauth import scope
-from chalicelib.oauth.ids import new_ulid
+from chalicelib.oauth.ids import new_client_id, new_ulid
 from chalicelib.oauth.model import (
     AccessToken,
     CertificateKey,
@@ -81,7 +81,11 @@ def test_the_largest_application_of_the_token_path_is_one_read_unit() -> None:
 def test_the_largest_user_of_the_token_path_is_one_read_unit() -> None:
     largest = user(user_name="\U0001f600" * 100, user_domain="\U0001f600" * 100)
     largest = replace(largest, roles=frozenset(scope.ROLES))
-    assert size(mapping.write_user(largest)) <= 4096
+    epochs = {new_client_id(): 10**9 for _ in range(MAXIMUM_CONSENT_EPOCHS)}
+    largest = replace(largest, consent_epochs=epochs, token_epoch=10**9, version=10**9)
+    item = mapping.write_user(largest)
+    assert size(item) <= 4096
+    assert mapping.read_user(item) == largest
 
 
 def test_a_grant_is_one_write_unit() -> None:

@@ -7,7 +7,12 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.directory.attempts import Count, Counter
-from chalicelib.directory.consents import Consent, ConsentsChanged, UserConsents
+from chalicelib.directory.consents import (
+    Consent,
+    ConsentsChanged,
+    UserConsents,
+    WithdrawalRaced,
+)
 from chalicelib.directory.sessions import Session, SessionsChanged, UserSessions
 from chalicelib.oauth.ids import new_ulid
 from chalicelib.oauth.stores import StoreUnavailable
@@ -132,10 +137,42 @@ def test_consents_are_replaced_by_whoever_saw_the_newest(stores: AnyStores) -> N
     stores.consents.save(UserConsents("usr_a"), first)
     assert stores.consents.load("usr_a") == first
     second = replace(first, consents={}, version=2, nonce=new_ulid())
-    stores.consents.save(first, second, event("usr_a", "consent.withdrawn"))
+    stores.consents.save(first, second)
     with pytest.raises(ConsentsChanged) as changed:
         stores.consents.save(first, replace(first, version=2, nonce=new_ulid()))
     assert changed.value.current == second
+
+
+def test_a_withdrawal_moves_consents_and_user_together_or_neither(stores: AnyStores) -> None:
+    before = account(created_at=START, updated_at=START)
+    user, user_id = before.user, before.user.user_id
+    stores.users.create(before, None, event(user_id, "user.created"))
+    first = consents(user_id)
+    stores.consents.save(UserConsents(user_id), first)
+    assert stores.consents.load_with_user(user_id) == (first, user)
+    left = replace(first, consents={}, version=2, nonce=new_ulid())
+    moved_on = replace(user, version=user.version + 1, consent_epochs={"app_a": 1})
+    for stale in (
+        (replace(first, nonce=new_ulid()), user),
+        (first, replace(user, version=user.version + 7)),
+    ):
+        with pytest.raises(WithdrawalRaced):
+            stores.consents.withdraw(stale, (left, moved_on), event(user_id, "consent.withdrawn"))
+        assert stores.consents.load_with_user(user_id) == (first, user)
+    made = event(user_id, "consent.withdrawn")
+    stores.consents.withdraw((first, user), (left, moved_on), made)
+    # The answer was lost, and the call repeated.
+    stores.consents.withdraw((first, user), (left, moved_on), made)
+    assert stores.consents.load_with_user(user_id) == (left, moved_on)
+    loaded = stores.users.load(user_id)
+    assert loaded is not None
+    assert loaded.user == moved_on
+    events = stores.audit.list_events(user_id, None, 10).items
+    assert [each.action for each in events].count("consent.withdrawn") == 1
+
+
+def test_consents_of_a_user_who_is_not_there(stores: AnyStores) -> None:
+    assert stores.consents.load_with_user("usr_a") == (UserConsents("usr_a"), None)
 
 
 def test_attempts_are_counted_for_each_window_and_given_back_once(stores: AnyStores) -> None:

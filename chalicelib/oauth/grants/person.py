@@ -85,7 +85,7 @@ def find(request: TokenRequest, presented: PresentedGrant, snapshot: Snapshot) -
 
 
 def validate_alive(found: PersonGrant) -> None:
-    """The grant is not revoked and both epochs are those of now. Raises InvalidGrant."""
+    """The grant is not revoked and its epochs are those of now. Raises InvalidGrant."""
     if found.grant.revoked_at is not None:
         raise refusal("grant revoked")
     if not found.user.enabled:
@@ -94,6 +94,8 @@ def validate_alive(found: PersonGrant) -> None:
         raise refusal("application epoch passed")
     if found.grant.user_epoch != found.user.token_epoch:
         raise refusal("user epoch passed")
+    if found.grant.consent_epoch != found.user.consent_epoch(found.application.client_id):
+        raise refusal("consent withdrawn")
 
 
 def refusal(detail: str) -> InvalidGrant:

@@ -10,6 +10,7 @@ from chalice.app import Blueprint, Chalice
 from chalicelib.directory.sessions import Sessions
 from chalicelib.endpoints import admin as admin_routes
 from chalicelib.endpoints import oauth as oauth_routes
+from chalicelib.endpoints import odata as odata_routes
 from chalicelib.endpoints import pages as page_routes
 from chalicelib.endpoints import rpa as rpa_routes
 from chalicelib.endpoints.adapter import Edge
@@ -52,6 +53,7 @@ class Parts:
     edge: Edge
     validator: TokenValidator
     guard: Guard
+    protector: KeyProtector
     ring: KeyRing
     id_tokens: IdTokens
     deliveries: Deliveries
@@ -78,6 +80,7 @@ def create_app(
     )
     app.register_blueprint(_oauth(parts))
     app.register_blueprint(_administration(parts))
+    app.register_blueprint(_odata(parts))
     app.register_blueprint(_pages(parts))
     app.register_blueprint(_rpa(parts))
     app.lambda_function(name="rotate_keys")(_rotation(parts))
@@ -105,6 +108,7 @@ def _join(
         edge=Edge(app, logger, partial(request_budget, clock), configured=bool(settings.issuer)),
         validator=validator,
         guard=Guard(validator, CertificateHeader(stores.grants, clock, settings.issuer)),
+        protector=protector,
         ring=ring,
         id_tokens=IdTokens(ring, settings.issuer),
         deliveries=Deliveries(stores.callbacks, bus, clock),
@@ -144,6 +148,24 @@ def _administration(parts: Parts) -> Blueprint:
             callbacks=stores.callbacks,
             reader=stores.grants,
             clock=parts.clock,
+            issuer=parts.settings.issuer,
+        ),
+    )
+
+
+def _odata(parts: Parts) -> Blueprint:
+    stores = parts.stores
+    return odata_routes.blueprint(
+        parts.edge,
+        partial(
+            odata_routes.open_odata,
+            guard=parts.guard,
+            users=stores.users,
+            applications=stores.applications,
+            trail=stores.audit,
+            reader=stores.grants,
+            secrets=stores.secrets,
+            protector=parts.protector,
             issuer=parts.settings.issuer,
         ),
     )

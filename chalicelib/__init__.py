@@ -8,7 +8,7 @@ local           the app behind a WSGI server over in-process moto (never in the 
 endpoints       Chalice: one blueprint factory a file, and the adapter
 storage         PynamoDB tables, S3, the connection beneath: the only home of AWS
 pages           Jinja2 templates, the stylesheet, rendering; imported with the first page
-protected       the guard before the services that the scopes open
+protected       the guard and the services that the scopes open; OData in a room of its own
 registry        the "OAuth 2.0 Applications" option: form rules, secrets, certificates
 directory       users and domains, passwords, browser sessions, consents
 administration  what the forms of both share: bodies, fields, refusals

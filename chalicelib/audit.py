@@ -39,6 +39,21 @@ class AuditEvent:
 class AuditTrail(Protocol):
     """Reads the events, newest first; they are written in the transaction of their change."""
 
-    def list_events(self, target: str | None, cursor: str | None, limit: int) -> Page[AuditEvent]:
-        """Events of one target, or all. Raises InvalidCursor, StoreUnavailable."""
+    def load(self, event_id: str) -> AuditEvent | None:
+        """One event; None where it is unknown or no longer kept. Raises StoreUnavailable."""
+        ...
+
+    def list_events(
+        self,
+        target: str | None,
+        cursor: str | None,
+        limit: int,
+        *,
+        since: int | None = None,
+        until: int | None = None,
+    ) -> Page[AuditEvent]:
+        """Events of one target, or all; of the times from `since` to `until`, epoch seconds.
+
+        Raises InvalidCursor, StoreUnavailable.
+        """
         ...

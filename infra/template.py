@@ -47,7 +47,8 @@ def _add(target: Template, entries: Template) -> None:
 
 def _any_route(path: str) -> Template:
     """Chalice routes by path and method; a path it does not know, the HTTP API answers itself."""
-    names = re.findall(r"{(\w+)}", path)
+    # A last `{proxy+}` takes the rest of the path; its parameter is named without the plus.
+    names = re.findall(r"{(\w+)\+?}", path)
     return {
         "x-amazon-apigateway-any-method": {
             "parameters": [

@@ -13,12 +13,16 @@ class Match:
 
 
 class RouteTable:
-    """Finds the most specific route of a path: a literal segment goes before a parameter."""
+    """Finds the most specific route of a path.
+
+    A literal segment goes before a parameter, and both before a last `{name+}`, which takes all
+    of the rest, an empty one included.
+    """
 
     def __init__(self, resource_paths: Iterable[str]) -> None:
         self._routes = sorted(
             (tuple(path.split("/")) for path in resource_paths),
-            key=lambda segments: [_is_parameter(segment) for segment in segments],
+            key=lambda segments: [_generality(segment) for segment in segments],
         )
 
     def find(self, path: str) -> Match | None:
@@ -33,6 +37,10 @@ class RouteTable:
 
 def _parameters(route: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:
     """What the parameters of a route are for these segments; None when it does not match."""
+    if _is_greedy(route[-1]) and len(segments) >= len(route):
+        rest = "/".join(segments[len(route) - 1 :])
+        before = _parameters(route[:-1], segments[: len(route) - 1])
+        return None if before is None else {**before, route[-1][1:-2]: rest}
     if len(route) != len(segments):
         return None
     found = {}
@@ -48,3 +56,11 @@ def _parameters(route: tuple[str, ...], segments: list[str]) -> dict[str, str] |
 
 def _is_parameter(segment: str) -> bool:
     return segment.startswith("{") and segment.endswith("}")
+
+
+def _is_greedy(segment: str) -> bool:
+    return _is_parameter(segment) and segment.endswith("+}")
+
+
+def _generality(segment: str) -> int:
+    return _is_parameter(segment) + _is_greedy(segment)

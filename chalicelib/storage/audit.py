@@ -8,7 +8,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.audit import AuditEvent
 from chalicelib.oauth.clock import Clock
 from chalicelib.paging import InvalidCursor, Page
-from chalicelib.storage import keys, mapping
+from chalicelib.storage import keys, mapping, records
 from chalicelib.storage.attributes import Item
 from chalicelib.storage.cursors import decode_cursor, encode_cursor
 from chalicelib.storage.database import Database, Put, Query
@@ -47,12 +47,32 @@ class AuditEvents:
         self._clock = clock
         self._retention_days = retention_days
 
-    def list_events(self, target: str | None, cursor: str | None, limit: int) -> Page[AuditEvent]:
+    def load(self, event_id: str) -> AuditEvent | None:
+        key = (records.AUDIT_EVENTS, keys.event_key(event_id))
+        item = self._database.read([key]).get(key)
+        return None if item is None else mapping.read_event(item)
+
+    def list_events(
+        self,
+        target: str | None,
+        cursor: str | None,
+        limit: int,
+        *,
+        since: int | None = None,
+        until: int | None = None,
+    ) -> Page[AuditEvent]:
         if target is None:
-            items, following = self._list_all(cursor, limit)
+            items, following = self._list_all(cursor, limit, since, until)
         else:
             items, following = self._list_target(target, cursor, limit)
-        return Page([mapping.read_event(item) for item in items], following)
+        events = [mapping.read_event(item) for item in items]
+        # An index sorts by id, which is made a moment before the event's time is.
+        within = [
+            event
+            for event in events
+            if (since is None or event.at >= since) and (until is None or event.at <= until)
+        ]
+        return Page(within, following)
 
     def _list_target(
         self, target: str, cursor: str | None, limit: int
@@ -67,11 +87,15 @@ class AuditEvents:
         items, after = self._page(_BY_TARGET, condition, start, limit)
         return items, None if after is None else encode_cursor(_BY_TARGET, after["event_id"]["S"])
 
-    def _list_all(self, cursor: str | None, limit: int) -> tuple[list[Item], str | None]:
-        """Month after month backwards, as far as events are kept."""
+    def _list_all(
+        self, cursor: str | None, limit: int, since: int | None, until: int | None
+    ) -> tuple[list[Item], str | None]:
+        """Month after month backwards, as far as events are kept and of the time asked for."""
         now = self._clock.now()
-        oldest = month_of(max(0, now - self._retention_days * _SECONDS_PER_DAY))
-        month = month_of(now + _CLOCK_SKEW_SECONDS)
+        first = max(0, now - self._retention_days * _SECONDS_PER_DAY, since or 0)
+        last = now + _CLOCK_SKEW_SECONDS
+        oldest = month_of(min(first, last))
+        month = month_of(max(0, last if until is None else min(until, last)))
         start: Item | None = None
         if cursor is not None:
             month, start = _position(cursor)

@@ -13,6 +13,7 @@ from chalicelib.storage.certificate_files import CertificateBucket
 from chalicelib.storage.connection import Connection
 from chalicelib.storage.consents import RememberedConsents
 from chalicelib.storage.database import Database
+from chalicelib.storage.deployment_secrets import DeploymentSecrets
 from chalicelib.storage.grants import Grants
 from chalicelib.storage.leases import Leases
 from chalicelib.storage.sessions import BrowserSessions
@@ -38,6 +39,7 @@ class Stores:
     attempts: Attempts
     key_rings: KeyRings
     first_records: FirstRecords
+    secrets: DeploymentSecrets
     database: Database
 
 
@@ -58,5 +60,6 @@ def open_stores(settings: Settings, clock: Clock, connection: Connection | None 
         attempts=Attempts(database),
         key_rings=KeyRings(database),
         first_records=FirstRecords(database, retention_days),
+        secrets=DeploymentSecrets(database),
         database=database,
     )

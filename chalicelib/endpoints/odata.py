@@ -1,0 +1,59 @@
+"""The paths of OData; what stands behind them is imported when the first of them is called.
+
+odatapy costs 170 ms to import, which a request for a token must not pay.
+"""
+
+from collections.abc import Mapping
+
+from chalice.app import Blueprint
+
+from chalicelib.audit import AuditTrail
+from chalicelib.directory.stores import UserStore
+from chalicelib.endpoints.adapter import Edge, Endpoint
+from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint
+from chalicelib.oauth.signing_keys import KeyProtector
+from chalicelib.oauth.stores import RecordReader
+from chalicelib.protected.guard import Guard
+from chalicelib.protected.odata.continuation_key import SecretStore
+from chalicelib.registry.stores import ApplicationStore
+
+_DATA = {"GET": "read_data", "POST": "read_data"}
+_METADATA = {"GET": "read_metadata"}
+
+ROUTES: Routes = {
+    "/odata/data": _DATA,
+    "/odata/data/{proxy+}": _DATA,
+    "/odata/metadata": _METADATA,
+    "/odata/metadata/{proxy+}": _METADATA,
+}
+
+
+def blueprint(edge: Edge, open_odata: Open) -> Blueprint:
+    """The routes; `open_odata` is called at the first request."""
+    return lazy_blueprint(__name__, edge, ROUTES, open_odata)
+
+
+def open_odata(
+    *,
+    guard: Guard,
+    users: UserStore,
+    applications: ApplicationStore,
+    trail: AuditTrail,
+    reader: RecordReader,
+    secrets: SecretStore,
+    protector: KeyProtector,
+    issuer: str,
+) -> Mapping[str, Endpoint]:
+    """Import and join what stands behind the routes."""
+    from chalicelib.endpoints.odata_services import join  # noqa: PLC0415 - see the module's top
+
+    return join(
+        guard=guard,
+        users=users,
+        applications=applications,
+        trail=trail,
+        reader=reader,
+        secrets=secrets,
+        protector=protector,
+        issuer=issuer,
+    )

@@ -1,0 +1,81 @@
+"""Joins the OData services: sources, the signer of continuations, and the names of the routes."""
+
+from collections.abc import Mapping
+
+from chalicelib.audit import AuditTrail
+from chalicelib.directory.stores import UserStore
+from chalicelib.endpoints.adapter import Endpoint
+from chalicelib.oauth.errors import OAuthError, TemporarilyUnavailable
+from chalicelib.oauth.messages import Request, Response
+from chalicelib.oauth.signing_keys import KeyProtector
+from chalicelib.oauth.stores import RecordReader, StoreUnavailable
+from chalicelib.protected import doors
+from chalicelib.protected.doors import Door
+from chalicelib.protected.guard import Guard
+from chalicelib.protected.odata.continuation import Continuations
+from chalicelib.protected.odata.continuation_key import ContinuationKey, SecretStore
+from chalicelib.protected.odata.errors import refuse
+from chalicelib.protected.odata.model_rows import model_sources
+from chalicelib.protected.odata.people import DomainRows, UserRows
+from chalicelib.protected.odata.registrations import ApplicationRows, EventRows
+from chalicelib.protected.odata.service import ODataService
+from chalicelib.protected.odata.viewer import Viewer
+from chalicelib.registry.stores import ApplicationStore
+
+
+def join(
+    *,
+    guard: Guard,
+    users: UserStore,
+    applications: ApplicationStore,
+    trail: AuditTrail,
+    reader: RecordReader,
+    secrets: SecretStore,
+    protector: KeyProtector,
+    issuer: str,
+) -> Mapping[str, Endpoint]:
+    """Every endpoint under its name in `odata.ROUTES`."""
+    continuations = Continuations(ContinuationKey(secrets, protector, issuer))
+    sources = (
+        UserRows(users),
+        DomainRows(users),
+        ApplicationRows(applications, reader),
+        EventRows(trail),
+    )
+    described = model_sources([source.shape for source in sources])
+    data = ODataService(f"{issuer}/odata/data", sources, continuations)
+    metadata = ODataService(f"{issuer}/odata/metadata", described, continuations)
+    endpoints: dict[str, Endpoint] = {
+        "read_data": ReadEndpoint(guard, doors.ODATA_DATA, data),
+        "read_metadata": ReadEndpoint(guard, doors.ODATA_METADATA, metadata),
+    }
+    return {name: _guarded(endpoint) for name, endpoint in endpoints.items()}
+
+
+class ReadEndpoint:
+    """A service behind its door; it lies at the door's path."""
+
+    def __init__(self, guard: Guard, door: Door, service: ODataService) -> None:
+        self._guard = guard
+        self._door = door
+        self._service = service
+
+    def __call__(self, request: Request) -> Response:
+        """Raises OAuthError, StoreUnavailable."""
+        access = self._guard.admit(request, self._door)
+        path = request.path.removeprefix(self._door.path)
+        return self._service.respond(request, Viewer.of(access), path)
+
+
+def _guarded(endpoint: Endpoint) -> Endpoint:
+    """Errors in OData's shape, whoever raises them."""
+
+    def guarded(request: Request) -> Response:
+        try:
+            return endpoint(request)
+        except OAuthError as error:
+            return refuse(error)
+        except StoreUnavailable as error:
+            return refuse(TemporarilyUnavailable(detail=str(error)))
+
+    return guarded

@@ -1,0 +1,83 @@
+"""`$batch` of reads, multipart (Part 1, §11.7) and JSON (JSON Format 4.01, §19)."""
+
+from typing import Any
+
+from odatapy.server.batch import BatchHandler, get_boundary, validate_boundary
+from odatapy.server.processor import BatchProcessor
+from odatapy.server.request import ODataRequest, ODataResponse
+from odatapy.server.uri.resource import UriInfo
+
+from chalicelib.oauth import strict_json
+from chalicelib.protected.odata.bounds import QueryRefused
+from chalicelib.protected.odata.handling import ReadOnlyHandler
+
+MAXIMUM_PARTS = 20
+
+_MEMBERS = frozenset({"id", "method", "url", "headers", "dependsOn"})
+_MAXIMUM_HEADERS = 20
+
+
+class ReadingBatch(BatchProcessor):
+    """Runs the parts one after the other; a part that would write is refused alone."""
+
+    def __init__(self, handler: ReadOnlyHandler) -> None:
+        self._handler = handler
+
+    def process_batch(
+        self, request: ODataRequest, response: ODataResponse, _uri_info: UriInfo
+    ) -> None:
+        """Raises QueryRefused for a batch that is malformed or too large."""
+        media_type = (request.content_type or "").partition(";")[0].strip().lower()
+        if media_type == "application/json":
+            _validate_json(request.body)
+        else:
+            _validate_multipart(request)
+        try:
+            result = BatchHandler(self._handler, request.raw_base_uri).process(request)
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+            # Parts never raise: the library stumbled over the batch itself.
+            raise QueryRefused("InvalidBatch", "The batch cannot be read.") from error
+        response.set_status(result.status_code)
+        response.content = result.body_bytes()
+        for name, value in result.headers.items():
+            response.set_header(name, value)
+
+
+def _validate_multipart(request: ODataRequest) -> None:
+    boundary = validate_boundary(get_boundary(request.content_type))
+    # Every part has a delimiter before it, and one closes the last.
+    _validate_count(request.body.count(b"--" + boundary.encode()) - 1)
+    if b"multipart/mixed" in request.body.lower():
+        raise QueryRefused("MethodNotAllowed", "A change set writes: this service is read-only.")
+
+
+def _validate_json(body: bytes) -> None:
+    try:
+        batch: Any = strict_json.parse(body)
+    except strict_json.MalformedJson:
+        raise QueryRefused("InvalidBatch", "The batch is not valid JSON.") from None
+    requests = batch.get("requests") if isinstance(batch, dict) else None
+    if not isinstance(requests, list):
+        raise QueryRefused("InvalidBatch", "The batch holds no array named requests.")
+    _validate_count(len(requests))
+    for part in requests:
+        _validate_part(part)
+
+
+def _validate_part(part: Any) -> None:
+    if not isinstance(part, dict) or not part.keys() <= _MEMBERS:
+        members = ", ".join(sorted(_MEMBERS))
+        raise QueryRefused("InvalidBatch", f"A request of a batch may hold {members}.")
+    headers = part.get("headers", {})
+    if not isinstance(headers, dict) or len(headers) > _MAXIMUM_HEADERS:
+        raise QueryRefused("InvalidBatch", "The headers of a request are not an object.")
+    depends = part.get("dependsOn", [])
+    texts = [part.get("id", ""), part.get("method"), part.get("url"), *headers.values()]
+    texts += depends if isinstance(depends, list) else [depends]
+    if not all(isinstance(text, str) for text in texts):
+        raise QueryRefused("InvalidBatch", "A member of a request is not a text.")
+
+
+def _validate_count(parts: int) -> None:
+    if parts > MAXIMUM_PARTS:
+        raise QueryRefused("InvalidBatch", f"A batch holds at most {MAXIMUM_PARTS} requests.")

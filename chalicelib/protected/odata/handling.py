@@ -1,0 +1,105 @@
+"""odatapy's handler, made read-only and safe to show to anybody."""
+
+import re
+from urllib.parse import unquote, unquote_plus
+
+from odatapy.errors import ODataError
+from odatapy.http.method import HttpMethod
+from odatapy.server.handler import ODataHandler, to_error
+from odatapy.server.request import ODataRequest, ODataResponse
+from odatapy.server.serializer.json_serializer import ODataJsonSerializer
+
+from chalicelib.oauth import request_log
+from chalicelib.protected.odata import bounds
+from chalicelib.protected.odata.bounds import QueryRefused
+from chalicelib.protected.odata.processor import VERSION, call_of
+
+BATCH = "$batch"
+ERROR_TYPE = "application/json;odata.metadata=minimal"
+MAXIMUM_MESSAGE_LENGTH = 500
+# Lambda's answers end at 6 MB.
+MAXIMUM_ANSWER_BYTES = 4_000_000
+
+_BAD_REQUEST = 400
+_SERVER_ERROR = 500
+# What the handler may read of a request's headers. Of preferences, those that change an answer's
+# size or a batch's end: `respond-async` would start a thread.
+_HEADERS = frozenset(
+    {"accept", "accept-charset", "content-type", "odata-maxversion", "odata-version", "prefer"}
+)
+_PREFERENCES = re.compile(
+    r"(?:odata\.)?(?:maxpagesize\s*=\s*[0-9]{1,9}|continue-on-error(?:\s*=\s*true)?)$"
+)
+# Raw values are text, whatever else the client would rather have.
+_RAW_VALUE = re.compile(r"/\$(count|value)/?$")
+
+
+class ReadOnlyHandler(ODataHandler):
+    """Every request, those in a batch included, passes its bounds before it is parsed."""
+
+    def process(self, request: ODataRequest) -> ODataResponse:
+        """Answer a part of a batch: its path is as a client wrote it."""
+        request.raw_odata_path = unquote(request.raw_odata_path)
+        return self.answer(request)
+
+    def answer(self, request: ODataRequest) -> ODataResponse:
+        """Answer a request whose path is decoded; whatever it holds, this does not raise."""
+        try:
+            _admit(request)
+            response = super().process(request)
+            _validate_size(response)
+        except QueryRefused as refused:
+            response = ODataResponse()
+            self._handle_error(request, response, refused)
+            request.negotiated_version = VERSION
+            self._finish(request, response)
+        return response
+
+    def _handle_error(self, request: ODataRequest, response: ODataResponse, exc: Exception) -> None:
+        """The error as JSON (JSON Format, §19); a failure of ours is kept for the caller.
+
+        The library's own way to change errors leaves their status as it is.
+        """
+        status, error = to_error(exc)
+        if status == _SERVER_ERROR and request.uri_info is None:
+            # Nothing was read yet: the parser stumbled over what the client wrote.
+            status, error = _BAD_REQUEST, ODataError("InvalidRequest", "The URL cannot be read.")
+        elif status == _SERVER_ERROR:
+            call = call_of(request)
+            call.failure = call.failure or exc
+        request_log.note(outcome=error.code, reason=type(exc).__name__)
+        error.message = (error.message or "")[:MAXIMUM_MESSAGE_LENGTH]
+        response.set_content(ODataJsonSerializer(service_version=VERSION).error(error), ERROR_TYPE)
+        response.set_status(status)
+
+
+def _admit(request: ODataRequest) -> None:
+    """Raises QueryRefused for what writes or goes beyond the bounds."""
+    _keep_headers(request)
+    is_batch = request.raw_odata_path.strip("/") == BATCH
+    if request.method is not (HttpMethod.POST if is_batch else HttpMethod.GET):
+        raise QueryRefused("MethodNotAllowed", "This service is read-only.", status=405)
+    bounds.validate_path(request.raw_odata_path)
+    options: dict[str, list[str]] = {}
+    for part in (request.raw_query_path or "").split("&"):
+        if part:
+            name, _, value = part.partition("=")
+            options.setdefault(unquote_plus(name).strip(), []).append(unquote_plus(value))
+    bounds.validate_options(options)
+
+
+def _validate_size(response: ODataResponse) -> None:
+    if len(response.body_bytes()) > MAXIMUM_ANSWER_BYTES:
+        raise QueryRefused("AnswerTooLarge", "The answer is too large; use $top or $select.")
+
+
+def _keep_headers(request: ODataRequest) -> None:
+    """Drop what the handler would do more with than answer."""
+    kept = {name: value for name, value in request.headers.items() if name in _HEADERS}
+    preferences = [one.strip() for one in kept.pop("prefer", "").split(",")]
+    preferred = [one for one in preferences if _PREFERENCES.match(one)]
+    if preferred:
+        kept["prefer"] = ", ".join(preferred)
+    if _RAW_VALUE.search(request.raw_odata_path):
+        kept.pop("accept", None)
+    request.set_headers(kept)

@@ -1,0 +1,241 @@
+"""Plain lists come in pages; what they cost depends on the page, not on the table."""
+
+import base64
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from chalicelib.directory.model import Account
+from chalicelib.oauth.ids import new_user_id
+from chalicelib.oauth.model import User
+from tests.faults.costs import Cost, measure
+from tests.harness import World
+from tests.odata import Caller, administrator, caller
+
+USERS = 450
+
+
+def name_of(number: int) -> str:
+    return f"user-{number:04}"
+
+
+@pytest.fixture(scope="module")
+def admin() -> Caller:
+    world = World()
+    for number in range(USERS):
+        world.add_user(name_of(number))
+    return administrator(world)
+
+
+def cost(who: Caller, path: str, status: int = 200, **options: str) -> Cost:
+    query = {f"${name}": [value] for name, value in options.items()} or None
+    headers = {"Authorization": f"Bearer {who.token}"}
+    full = f"/odata/data/{path}"
+    who.get(path, **options)
+    return measure(
+        who.world,
+        who.world.process,
+        lambda process: process.call("GET", full, headers=headers, query=query),
+        status,
+    )
+
+
+def test_every_page_leads_to_the_next_and_nothing_is_missed_or_doubled(admin: Caller) -> None:
+    assert len(admin.get("Users").body["value"]) == 100
+    names = admin.values("Users", "userName")
+    assert names == ["admon", *map(name_of, range(USERS))]
+
+
+def test_a_smaller_or_larger_page_can_be_preferred_within_bounds(admin: Caller) -> None:
+    for asked, given in ((7, 7), (300, 300), (100_000, USERS + 1)):
+        headers = {"Prefer": f"odata.maxpagesize={asked}, respond-async"}
+        reply = admin.get("Users", headers=headers)
+        assert len(reply.body["value"]) == given
+        applied = f"odata.maxpagesize={min(asked, 500)}"
+        assert reply.headers["Preference-Applied"] == applied
+
+
+def test_top_ends_the_list_across_pages_and_skip_begins_it_later(admin: Caller) -> None:
+    assert admin.values("Users", "userName", top="3") == ["admon", name_of(0), name_of(1)]
+    assert "@odata.nextLink" not in admin.get("Users", top="100").body
+    assert len(admin.values("Users", "id", top="250")) == 250
+    assert admin.values("Users", "userName", top="2", skip="301") == [name_of(300), name_of(301)]
+    assert len(admin.values("Users", "id", skip="101")) == USERS - 100
+    assert admin.values("Users", "id", top="0") == []
+    assert admin.values("Users", "id", skip="1000") == []
+    assert admin.refusal("Users", skip="1001") == (400, "RowLimitExceeded")
+
+
+def test_counts_are_those_of_all_rows_whatever_the_page(admin: Caller) -> None:
+    assert admin.get("Users/$count").body == str(USERS + 1)
+    reply = admin.get("Users", count="true", top="5")
+    assert (reply.body["@odata.count"], len(reply.body["value"])) == (USERS + 1, 5)
+    begins = "startswith(userName,'user-01')"
+    reply = admin.get("Users", count="true", top="5", filter=begins)
+    assert (reply.body["@odata.count"], len(reply.body["value"])) == (100, 5)
+    assert admin.get("Users/$count", filter=begins).body == "100"
+    first = admin.get("Users", count="true")
+    assert "@odata.count" not in admin.follow(first.body["@odata.nextLink"]).body
+
+
+def test_a_page_keeps_filter_selection_and_order(admin: Caller) -> None:
+    reply = admin.get(
+        "Users",
+        filter="startswith(userName,'user-') and domain eq 'domain'",
+        select="userName",
+        orderby="userName",
+    )
+    following = admin.follow(reply.body["@odata.nextLink"])
+    assert [one["userName"] for one in following.body["value"]] == list(
+        map(name_of, range(100, 200))
+    )
+    assert set(following.body["value"][0]) == {"id", "userName"}
+
+
+def test_a_continuation_is_bound_to_its_question_and_to_who_asked(admin: Caller) -> None:
+    world = admin.world
+    link = admin.get("Users").body["@odata.nextLink"]
+    token = parse_qs(urlsplit(link).query)["$skiptoken"][0]
+    refused = (400, "InvalidQuery")
+    assert admin.get("Users", skiptoken=token).status == 200
+    assert admin.refusal("Users", skiptoken=token, filter="startswith(userName,'user')") == refused
+    assert admin.refusal("Users", skiptoken=token, orderby="userName") == refused
+    assert admin.refusal("AuditEvents", skiptoken=token) == refused
+    user = admin.client.application.user_id
+    assert user is not None
+    account = world.stores.users.load(user)
+    assert account is not None
+    assert caller(world, account.user).refusal("Users", skiptoken=token) == refused
+
+
+@pytest.mark.checklist("55")
+@pytest.mark.parametrize("forged", ["", "x", "é", "A" * 5000, "====", "W10", "-_-_"])
+def test_a_forged_continuation_is_refused(admin: Caller, forged: str) -> None:
+    assert admin.refusal("Users", skiptoken=forged)[0] == 400
+
+
+@pytest.mark.checklist("55")
+def test_no_byte_of_a_continuation_can_be_changed(admin: Caller) -> None:
+    link = admin.get("Users", top="150").body["@odata.nextLink"]
+    token = parse_qs(urlsplit(link).query)["$skiptoken"][0]
+    content = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    for position in range(0, len(content), 7):
+        changed = bytearray(content)
+        changed[position] ^= 1
+        forged = base64.urlsafe_b64encode(changed).rstrip(b"=").decode()
+        assert admin.refusal("Users", skiptoken=forged)[0] == 400
+
+
+def test_any_process_continues_what_another_began(admin: Caller) -> None:
+    link = admin.get("Users").body["@odata.nextLink"]
+    other = admin.world.open_process()
+    parts = urlsplit(link)
+    headers = {"Authorization": f"Bearer {admin.token}"}
+    reply = other.call("GET", parts.path, headers=headers, query=parse_qs(parts.query))
+    assert reply.status == 200
+    assert name_of(199) not in reply.body[:100]
+    assert name_of(120) in reply.body
+
+
+def test_without_its_key_nothing_is_continued(admin: Caller) -> None:
+    process = admin.world.open_process()
+    headers = {"Authorization": f"Bearer {admin.token}"}
+    admin.world.protector.unavailable = True
+    try:
+        assert process.call("GET", "/odata/data/Domains", headers=headers).status == 200
+        reply = process.call("GET", "/odata/data/Users", headers=headers)
+    finally:
+        admin.world.protector.unavailable = False
+    assert (reply.status, reply.headers["Retry-After"]) == (503, "2")
+    assert reply.headers["OData-Version"] == "4.0"
+
+
+def test_lookups_cost_a_lookup(admin: Caller) -> None:
+    """Beside one batch that validates the token: grant, application and user, 3 units."""
+    key = admin.values("Users", "id", filter="userName eq 'user-0007' and domain eq 'domain'")[0]
+    by_key = cost(admin, f"Users('{key}')")
+    assert (len(by_key.calls), by_key.reads) == (2, 5)
+    by_id = cost(admin, "Users", filter=f"id eq '{key}'")
+    assert (len(by_id.calls), by_id.reads) == (2, 5)
+    by_name = cost(admin, "Users", filter="userName eq 'user-0007' and domain eq 'domain'")
+    assert (len(by_name.calls), by_name.reads) == (3, 6)
+    namesakes = cost(admin, "Users", filter="userName eq 'user-0007'")
+    assert (len(namesakes.calls), namesakes.reads) == (3, 5.5)
+
+
+def test_a_page_costs_the_same_wherever_it_is(admin: Caller) -> None:
+    first = cost(admin, "Users")
+    beginning = cost(admin, "Users", filter="startswith(userName,'user-03')")
+    assert (len(first.calls), len(beginning.calls)) == (4, 4)
+    assert first.reads <= 3 + 200 + 5
+    assert beginning.reads <= 3 + 200 + 5
+
+
+def test_what_no_index_answers_is_evaluated_under_a_limit(admin: Caller) -> None:
+    names = admin.values("Users", "userName", filter="endswith(userName,'7') or length(email) gt 3")
+    assert names == [name_of(number) for number in range(7, USERS, 10)]
+
+
+@pytest.mark.checklist("55")
+def test_over_the_limit_there_is_an_error_and_never_a_part_of_the_answer() -> None:
+    world = World()
+    for number in range(1_000):
+        world.add_user(name_of(number))
+    admin = administrator(world)
+    over = (400, "RowLimitExceeded")
+    assert admin.refusal("Users", filter="endswith(userName,'7')") == over
+    assert admin.refusal("Users", orderby="email") == over
+    assert admin.refusal("Users", search="user") == over
+    assert admin.refusal("Users/$count", filter="endswith(userName,'7')") == over
+    assert (
+        "nextLink" in admin.get("Users", filter="endswith(userName,'7')").body["error"]["message"]
+    )
+    narrowed = "startswith(userName,'user-00') and endswith(userName,'7')"
+    assert len(admin.values("Users", "id", filter=narrowed)) == 10
+    assert len(admin.values("Users", "id")) == 1_001
+    assert admin.get("Users/$count").body == "1001"
+
+
+def test_a_user_of_several_domains_is_found_by_name() -> None:
+    world = World()
+    world.add_user("sam")
+    world.add_user("samuel")
+    add_elsewhere(world, "Sam")
+    who = administrator(world)
+    assert who.values("Users", "userName", filter="userName eq 'sam'") == ["sam"]
+    assert who.values("Users", "userName", filter="tolower(userName) eq 'sam'") == ["sam", "Sam"]
+    assert who.values("Users", "domain", filter="userName eq 'Sam'") == ["elsewhere"]
+    assert who.values("Users", "userName", filter="domain eq 'elsewhere'") == ["Sam"]
+    assert who.values("Domains", "userCount", orderby="name") == [3, 1]
+    assert who.values("Domains", "name", filter="startswith(name,'else')") == ["elsewhere"]
+    assert who.values("Domains", "name", filter="name in ('domain','nowhere')") == ["domain"]
+
+
+def add_elsewhere(world: World, name: str) -> User:
+    user = User(new_user_id(), name, "elsewhere")
+    account = Account(user, world.clock.now(), world.clock.now())
+    world.stores.users.create(account, None, world._event("user.created", user.user_id))
+    return user
+
+
+def test_events_are_found_by_target_and_by_time_newest_first() -> None:
+    world = World()
+    jane = world.add_user("jane")
+    world.clock.sleep(40 * 86_400)
+    world.change_user(jane, roles=frozenset({"x"}))
+    who = administrator(world)
+    mine = f"target eq '{jane.user_id}'"
+    assert who.values("AuditEvents", "action", filter=mine) == ["user.updated", "user.created"]
+    recent = "at ge 2027-02-01T00:00:00Z"
+    found = who.values("AuditEvents", "action", filter=recent)
+    assert found == ["application.created", "user.created", "user.updated"]
+    assert who.values("AuditEvents", "action", filter=f"not ({recent})")[0] == "user.created"
+    older = f"{mine} and at lt 2027-02-01T00:00:00Z"
+    assert who.values("AuditEvents", "action", filter=older) == ["user.created"]
+    newest = who.values("AuditEvents", "at", orderby="at desc")
+    assert newest == sorted(newest, reverse=True)
+    assert who.values("AuditEvents", "at", orderby="at") == newest[::-1]
+    key = who.values("AuditEvents", "id")[0]
+    assert who.values("AuditEvents", "id", filter=f"id eq '{key}'") == [key]
+    assert who.values("AuditEvents", "id", filter="at gt 9999-01-01T00:00:00Z") == []
+    assert who.values("AuditEvents", "id", filter="at lt 0001-01-01T00:00:00Z") == []

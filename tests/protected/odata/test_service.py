@@ -1,0 +1,186 @@
+"""What every reader of OData 4.0 asks for first, and how it is answered."""
+
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.harness import World
+from tests.odata import Caller, administrator
+
+EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
+SETS = ["Users", "Domains", "Applications", "AuditEvents"]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def admin(world: World) -> Caller:
+    return administrator(world)
+
+
+def test_the_service_document_lists_the_entity_sets(admin: Caller) -> None:
+    for path in ("", "/odata/data/"):
+        reply = admin.get(path)
+        assert reply.status == 200
+        assert [entry["url"] for entry in reply.body["value"]] == SETS
+        assert reply.body["@odata.context"] == f"{admin.world.settings.issuer}/odata/data/$metadata"
+
+
+def test_the_model_is_xml_and_names_every_set_its_key_and_no_hash(admin: Caller) -> None:
+    reply = admin.get("$metadata")
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "application/xml")
+    root = ET.fromstring(reply.body)  # noqa: S314 - our own answer
+    assert [one.get("Name") for one in root.iter(f"{EDM}EntitySet")] == SETS
+    keys = [one.get("Name") for one in root.iter(f"{EDM}PropertyRef")]
+    assert keys == ["id", "name", "clientId", "id"]
+    names = {str(one.get("Name")) for one in root.iter(f"{EDM}Property")}
+    assert not {name for name in names if re.search("hash|password|epoch|nonce", name.lower())}
+
+
+def test_every_set_is_read_whole_and_by_key(admin: Caller) -> None:
+    for name, key in zip(SETS, ("id", "name", "clientId", "id"), strict=True):
+        listed = admin.get(name)
+        assert listed.status == 200, listed.body
+        entity = listed.body["value"][0]
+        read = admin.get(f"{name}('{entity[key]}')")
+        context = read.body.pop("@odata.context")
+        assert context.endswith(f"/odata/data/$metadata#{name}/$entity")
+        assert read.body == entity
+        assert admin.get(f"{name}({key}='{entity[key]}')").status == 200
+        assert admin.refusal(f"{name}('nothing')") == (404, "NotFound")
+
+
+def test_properties_are_read_by_their_path(admin: Caller) -> None:
+    user = f"Users('{admin.client.application.user_id}')"
+    assert admin.get(f"{user}/userName").body["value"] == "admon"
+    raw = admin.get(f"{user}/userName/$value")
+    assert (raw.body, raw.headers["Content-Type"]) == ("admon", "text/plain;charset=utf-8")
+    assert admin.get(f"{user}/createdAt/$value").body == "2027-01-15T08:00:00Z"
+    assert admin.get(f"{user}/roles").body["value"] == ["administrator"]
+    assert admin.get(f"{user}/roles/$count").body == "1"
+    assert admin.get(f"{user}/email").status == 204
+    assert admin.get(f"{user}/email/$value").status == 204
+    application = f"Applications('{admin.client.client_id}')"
+    (secret,) = admin.get(f"{application}/secrets").body["value"]
+    assert set(secret) == {"secretId", "createdAt", "endsAt", "bearerRevoked"}
+    assert admin.get(f"{application}/secrets/$count").body == "1"
+    assert admin.get(f"{application}/certificate").status == 204
+    assert admin.get(f"{application}/certificate/subject").status == 204
+    assert admin.get(f"{application}/public/$value").body == "false"
+    assert admin.get("Users('nobody')/userName").status == 404
+    assert admin.get(f"{user}/nothing").status == 404
+
+
+def test_the_amount_of_metadata_is_the_clients_choice(admin: Caller) -> None:
+    def ask(accept: str) -> tuple[int, set[str]]:
+        reply = admin.get("Domains", headers={"Accept": accept})
+        return reply.status, set(reply.body)
+
+    minimal = (200, {"@odata.context", "value"})
+    assert ask("application/json;odata.metadata=minimal") == minimal
+    assert ask("application/json") == minimal
+    assert ask("*/*") == minimal
+    assert ask("application/json;odata.metadata=none") == (200, {"value"})
+    full = admin.get("Domains", headers={"Accept": "application/json;odata.metadata=full"}).body
+    assert full["value"][0]["@odata.type"] == "#Grantline.Domain"
+    assert full["value"][0]["@odata.id"].endswith("/odata/data/Domains('domain')")
+    assert admin.get("Domains", format="json").status == 200
+    assert admin.get("Domains", format="atom").status == 406
+    assert ask("text/html") == (406, {"error"})
+
+
+def test_there_is_exactly_one_version_header_and_the_clients_bound_is_honoured(
+    admin: Caller,
+) -> None:
+    for asked in ({}, {"OData-MaxVersion": "4.0"}, {"OData-MaxVersion": "4.01"}):
+        reply = admin.get("Users", headers=asked)
+        named = [name for name in reply.headers if name.lower() == "odata-version"]
+        assert (reply.status, [reply.headers[name] for name in named]) == (200, ["4.0"])
+    for asked in ({"OData-MaxVersion": "3.0"}, {"OData-Version": "5.0"}, {"OData-MaxVersion": "x"}):
+        assert admin.get("Users", headers=asked).status == 400
+
+
+def test_what_is_selected_is_answered_beside_the_key(admin: Caller) -> None:
+    (entity,) = admin.get("Users", select="userName").body["value"]
+    assert set(entity) == {"id", "userName"}
+    assert admin.refusal("Users", select="nothing")[0] == 400
+
+
+def test_rows_are_ordered_by_any_property_texts_without_regard_to_case(
+    world: World, admin: Caller
+) -> None:
+    for name in ("bea", "Anna", "carl", "Bob"):
+        world.add_user(name)
+    names = ["admon", "Anna", "bea", "Bob", "carl"]
+    assert admin.values("Users", "userName") == names
+    assert admin.values("Users", "userName", orderby="userName") == names
+    assert admin.values("Users", "userName", orderby="userName desc") == names[::-1]
+    by_length = admin.values("Users", "userName", orderby="length(userName) desc,userName desc")
+    assert by_length == ["admon", "carl", "Anna", "Bob", "bea"]
+    assert admin.values("Users", "userName", orderby="email,userName") == names
+
+
+def test_search_finds_terms_in_any_text(world: World, admin: Caller) -> None:
+    for name in ("bea", "Anna", "carl"):
+        world.add_user(name)
+    assert admin.values("Users", "userName", search="ANN OR bea") == ["Anna", "bea"]
+    assert admin.values("Users", "userName", search="NOT enabled") == []
+    assert admin.values("Users", "userName", search='"carl"') == ["carl"]
+
+
+def test_the_metadata_service_describes_sets_and_properties(admin: Caller) -> None:
+    root = "/odata/metadata"
+    document = admin.get(root).body
+    assert [entry["name"] for entry in document["value"]] == ["EntitySets", "Properties"]
+    assert "EntitySets" in admin.get(f"{root}/$metadata").body
+    assert admin.values(f"{root}/EntitySets", "name") == SETS
+    keys = admin.values(f"{root}/Properties", "id", filter="key eq true")
+    assert keys == ["Users.id", "Domains.name", "Applications.clientId", "AuditEvents.id"]
+    assert admin.get(f"{root}/Properties('Users.userName')").body["type"] == "Edm.String"
+    assert admin.get(f"{root}/EntitySets/$count").body == "4"
+
+
+def test_nothing_can_be_written(admin: Caller) -> None:
+    before = admin.world.database.snapshot()
+    for path in ("Users", "Users('x')", "$metadata", ""):
+        assert admin.send("POST", path, body="{}").status == 405
+    for method in ("PUT", "PATCH", "DELETE", "MERGE"):
+        assert admin.send(method, "Users('x')", body="{}").status == 405
+    assert admin.world.database.snapshot() == before
+
+
+def test_what_is_of_no_use_here_is_refused_by_its_name(admin: Caller) -> None:
+    unsupported = (501, "NotImplemented")
+    assert admin.refusal("Users", apply="aggregate($count as n)") == unsupported
+    assert admin.refusal("Users", expand="domain") == unsupported
+    assert admin.refusal("$all") == unsupported
+    assert admin.refusal("$crossjoin(Users,Domains)") == unsupported
+    assert admin.refusal("$entity", id="http://[") == unsupported
+    assert admin.refusal("$async/x") == unsupported
+    for function in (
+        "matchesPattern(userName,'a')",
+        "cast('1',Edm.Decimal) gt 1",
+        "isof(Edm.String)",
+    ):
+        assert admin.refusal("Users", filter=function) == unsupported
+    assert admin.refusal("Users", filter="$root/Users('x')/userName eq 'a'") == unsupported
+
+
+def test_unknown_names_and_options_are_errors_in_odatas_shape(admin: Caller) -> None:
+    assert admin.refusal("Nothing")[0] == 404
+    assert admin.refusal("Users/userName")[0] == 400
+    for options in ({"filter": "nothing eq 1"}, {"nothing": "1"}, {"top": "-1"}, {"count": "yes"}):
+        assert admin.refusal("Users", **options)[0] == 400
+    reply = admin.send("GET", "Users", query={"$top": ["1", "2"]})
+    assert reply.status == 400
+
+
+def test_refusals_at_the_door_have_odatas_shape_and_keep_their_headers(world: World) -> None:
+    reply = Caller(world, administrator(world).client, "nonsense").get("Users")
+    assert (reply.status, reply.body["error"]["code"]) == (401, "invalid_token")
+    assert reply.headers["OData-Version"] == "4.0"
+    assert 'error="invalid_token"' in reply.headers["WWW-Authenticate"]

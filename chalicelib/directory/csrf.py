@@ -20,9 +20,12 @@ _PRELOGIN_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class FormRefused(OAuthError):
-    """The form's token is absent, or of another browser, session or purpose."""
+    """The form's token is absent, or of another browser, session or purpose.
 
-    error = "access_denied"
+    The code is Grantline's own: it stays on our page and in the log.
+    """
+
+    error = "form_out_of_date"
     status = 403
 
     def __init__(self) -> None:

@@ -251,9 +251,9 @@ OPERATIONS: Mapping[str, Operation] = {
         "Every consent, the newest first.",
     ),
     "withdraw_consent": Operation(
-        "Forget a user's consent, so that the user is asked again",
+        "Withdraw a user's consent, so that the user is asked again",
         None,
-        "Forgotten; what the application holds already lives on.",
+        "Withdrawn; the application's codes and tokens of the user fail from now on.",
         status=204,
     ),
     "list_events": Operation(

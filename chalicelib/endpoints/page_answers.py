@@ -43,6 +43,8 @@ class Answers:
             "Content-Type": "text/html; charset=utf-8",
             "Content-Security-Policy": policy,
         }
+        if page.stands_alone:
+            headers["Cross-Origin-Opener-Policy"] = "same-origin"
         return Response(status, self._renderer.render(page), _with_cookies(headers, cookies))
 
     def error(self, error: OAuthError, retry_url: str = "") -> Response:

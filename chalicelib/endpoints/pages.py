@@ -20,7 +20,7 @@ ROUTES: Routes = {
     "/oauth2/server/authorize": {"GET": "authorize", "POST": "authorize"},
     "/oauth2/server/logout": {"GET": "log_out", "POST": "log_out"},
     "/login": {"GET": "show_login", "POST": "log_in"},
-    "/consent": {"POST": "consent"},
+    "/consent": {"GET": "show_nothing", "POST": "consent"},
     "/account": {"GET": "show_account"},
     "/account/password": {"GET": "show_password", "POST": "change_password"},
     "/account/sessions": {"GET": "back_to_account", "POST": "end_session"},

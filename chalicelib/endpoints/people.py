@@ -21,6 +21,7 @@ from chalicelib.endpoints.page_forms import BrowserForms
 from chalicelib.endpoints.password_page import PasswordEndpoint
 from chalicelib.oauth.authorization_endpoint import AuthorizationEndpoint
 from chalicelib.oauth.clock import Clock
+from chalicelib.oauth.errors import InvalidRequest
 from chalicelib.oauth.id_token import IdTokens
 from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.stores import RecordReader
@@ -63,6 +64,7 @@ def join(
         "log_out": LogoutEndpoint(applications, front),
         "show_login": login.show,
         "log_in": login.submit,
+        "show_nothing": show_nothing,
         "consent": ConsentEndpoint(authorization, remembered, steps, front),
         "show_account": account.show,
         "back_to_account": account.back,
@@ -73,6 +75,11 @@ def join(
     }
     guarded = {name: front.answers.guarded(endpoint) for name, endpoint in endpoints.items()}
     return guarded | {"asset": show_asset}
+
+
+def show_nothing(_: Request) -> Response:
+    """A form's path opened as a page, by going back or by a bookmark: nothing is known of it."""
+    raise InvalidRequest("Nothing is asked here; go back to the application and start again.")
 
 
 def show_asset(request: Request) -> Response:

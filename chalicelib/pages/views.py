@@ -22,7 +22,25 @@ class Page:
     TEMPLATE: ClassVar[str]
     SCRIPT: ClassVar[bool] = False
 
+    @property
+    def stands_alone(self) -> bool:
+        """Whether no application led here, so that no window of one has a say in it.
+
+        An application may open the pages of a login in a popup and wait for it by `window.opener`
+        and `closed`, as many libraries do; cut off from its opener the popup would seem closed.
+        """
+        return False
+
     form_targets: tuple[str, ...] = field(default=(), kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPage(Page):
+    """A page for the person alone."""
+
+    @property
+    def stands_alone(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +56,10 @@ class LoginPage(Page):
     user_name: str = ""
     user_domain: str = ""
     refusal: str = ""
+
+    @property
+    def stands_alone(self) -> bool:
+        return self.application is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +121,7 @@ class LoggedOutPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedInPage(Page):
+class LoggedInPage(OwnPage):
     """Says who is logged in, where no application asked for it."""
 
     TEMPLATE: ClassVar[str] = "logged_in.html"
@@ -131,7 +153,7 @@ class ConsentRow:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountPage(Page):
+class AccountPage(OwnPage):
     """A person's own account: the sessions, the consents, and what was just done."""
 
     TEMPLATE: ClassVar[str] = "account.html"
@@ -144,7 +166,7 @@ class AccountPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class PasswordPage(Page):
+class PasswordPage(OwnPage):
     """Asks for the old and a new password; `refused` names fields with what is wrong."""
 
     TEMPLATE: ClassVar[str] = "password.html"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.pages import visiting
+from tests.browser.pages import Visit, visiting
 from tests.flows.server import Server
 
 HERE = Path(__file__).parent
@@ -55,7 +55,9 @@ def heard(page: Page, what: str) -> dict[str, Any]:
     return said
 
 
-def test_oidc_client_ts_logs_in_refreshes_and_logs_out(browser: Browser, server: Server) -> None:
+@pytest.fixture(name="origin")
+def origin_fixture(server: Server) -> Iterator[str]:
+    """Where the application is served."""
     if not LIBRARY.exists():
         pytest.skip("the JavaScript packages are not installed")
     settings = {
@@ -67,7 +69,14 @@ def test_oidc_client_ts_logs_in_refreshes_and_logs_out(browser: Browser, server:
         "/oidc-client-ts.js": ("text/javascript", LIBRARY.read_bytes()),
         "/settings.json": ("application/json", json.dumps(settings).encode()),
     }
-    with serving(files) as origin, visiting(browser, server) as visit:
+    with serving(files) as origin:
+        yield origin
+
+
+def test_oidc_client_ts_logs_in_refreshes_and_logs_out(
+    browser: Browser, server: Server, origin: str
+) -> None:
+    with visiting(browser, server) as visit:
         visit.page.goto(f"{origin}/")
         heard(visit.page, "ready")
         visit.page.click("#login")
@@ -81,6 +90,22 @@ def test_oidc_client_ts_logs_in_refreshes_and_logs_out(browser: Browser, server:
         visit.page.click("#refresh")
         assert heard(visit.page, "refreshed")["token"] != first["token"]
         visit.page.click("#logout")
-        visit.page.wait_for_url(f"{server.issuer}/**")
+        # At once, as the ID token comes along, and back to the port of this machine.
+        visit.page.wait_for_url(f"{origin}/**")
+        heard(visit.page, "ready")
         visit.authorize(prompt="none")
         assert visit.answer["error"] == "login_required"
+
+
+def test_oidc_client_ts_logs_in_by_a_popup(browser: Browser, server: Server, origin: str) -> None:
+    with visiting(browser, server) as visit:
+        visit.page.goto(f"{origin}/")
+        heard(visit.page, "ready")
+        with visit.page.expect_popup() as opened:
+            visit.page.click("#popup")
+        popup = Visit(server, opened.value)
+        popup.log_in(password="wrong")
+        popup.log_in()
+        popup.decide("allow")
+        assert heard(visit.page, "logged in")["profile"]["preferred_username"] == "domain\\jdoe"
+        popup.assert_quiet()

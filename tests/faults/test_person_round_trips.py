@@ -1,10 +1,13 @@
 """AWS calls and capacity units of a person's grant, held to the design's budget, leases empty."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.faults.costs import Cost, measure
 from tests.faults.test_person_races import exchange_in, refresh_in
-from tests.harness import Process, World
+from tests.harness import Process, Reply, World
+from tests.pages.browser import Browser, add_person, add_web_client
 from tests.people import code_for, exchange, refresh, web_client
 
 OPENID = "openid profile api offline_access"
@@ -65,3 +68,26 @@ def test_a_first_id_token_of_a_process_reads_the_key_ring_once() -> None:
     cold = world.open_process()
     cost = measure(world, cold, lambda process: exchange_in(process, client, code), 200)
     assert cost.calls == ["BatchGetItem", "BatchGetItem", "PutItem"]
+
+
+def counted(world: World, act: Callable[[], Reply], status: int) -> list[str]:
+    """The calls of one step of a browser."""
+    return measure(world, world.process, lambda _: act(), status).calls
+
+
+def test_each_step_of_a_login_stays_within_its_round_trips() -> None:
+    world = World()
+    add_person(world)
+    client, browser = add_web_client(world), Browser(world)
+    read, counter = "BatchGetItem", "UpdateItem"
+    assert counted(world, lambda: browser.authorize(client), 200) == [read] * 2
+    location: list[Reply] = []
+    took = counted(world, lambda: location.append(browser.log_in()) or location[0], 303)
+    assert took == [read, *[counter] * 2, *[read] * 3, *[counter] * 2, read, "PutItem"]
+    assert counted(world, lambda: browser.follow(location[0]), 200) == [read] * 2
+    took = counted(world, lambda: browser.submit(decision="allow"), 303)
+    assert took == [read, read, "PutItem", "PutItem"]
+    # Session, person, application and consents; then the grant with the code.
+    cost = measure(world, world.process, lambda _: browser.authorize(client), 303)
+    assert cost == Cost(CALLS, reads=4, writes=1)
+    assert counted(world, lambda: browser.get("/account"), 200) == [read] * 4

@@ -121,6 +121,17 @@ def test_every_variable_of_the_function_is_a_setting_that_the_app_reads(
     assert all(f"`{name}`" in known for name in variables), sorted(variables)
 
 
+def test_the_sessions_of_a_deployment_live_as_long_as_the_app_says(template: Template) -> None:
+    settings, parameters = Settings(), template["Parameters"]
+    assert parameters["SessionIdleMinutes"]["Default"] == settings.session_idle_minutes
+    assert parameters["SessionMaximumMinutes"]["Default"] == settings.session_maximum_minutes
+    variables = template["Resources"]["APIHandler"]["Properties"]["Environment"]["Variables"]
+    for name in ("SessionIdleMinutes", "SessionMaximumMinutes"):
+        assert {"Ref": name} in variables.values()
+        maximum = str(parameters[name]["MaxValue"])
+        Settings.from_environ({"GRANTLINE_SESSION_IDLE_MINUTES": maximum})
+
+
 def test_access_logs_hold_neither_path_nor_query(template: Template) -> None:
     log = template["Resources"]["HttpApi"]["Properties"]["AccessLogSettings"]["Format"]
     assert json.loads(log)

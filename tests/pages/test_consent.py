@@ -224,3 +224,10 @@ def test_form_post_and_title_answers_follow_the_consent_at_once(
     assert browser.submit(decision="allow").status == 200
     code = browser.page.form.fields["code"]
     assert exchange(world, replace(client), code).status == 200
+
+
+def test_its_path_opened_as_a_page_is_answered_by_a_page(browser: Browser) -> None:
+    reply = browser.get("/consent")
+    assert reply.status == 400
+    assert browser.page.by_id("error_code").text == "invalid_request"
+    assert "start again" in browser.page.by_id("error").text

@@ -146,6 +146,17 @@ def test_every_page_has_its_headers(shown: Shown) -> None:
     }
 
 
+STANDING_ALONE = {"plain_login", "logged_in", "account", "password", "password_refused"}
+
+
+@pytest.mark.checklist("11")
+def test_what_no_application_led_to_is_out_of_reach_of_its_windows(shown: Shown) -> None:
+    """HTML, "Cross-origin opener policies". A login in a popup has to tell its opener."""
+    name, reply, _ = shown
+    expected = "same-origin" if name in STANDING_ALONE else None
+    assert reply.headers.get("Cross-Origin-Opener-Policy") == expected
+
+
 @pytest.mark.checklist("11")
 def test_nothing_comes_from_another_host_or_is_written_into_the_page(shown: Shown) -> None:
     name, _, browser = shown

@@ -15,6 +15,7 @@ from chalicelib.endpoints import pages as page_routes
 from chalicelib.endpoints import rpa as rpa_routes
 from chalicelib.endpoints.adapter import Edge
 from chalicelib.endpoints.callback_delivery import CallbackDelivery, callback_delivery
+from chalicelib.endpoints.metering import Metering
 from chalicelib.endpoints.oauth import OAuthEndpoints, document
 from chalicelib.endpoints.rotation import Rotation, rotation
 from chalicelib.oauth.authorization_endpoint import AuthorizationEndpoint
@@ -38,6 +39,7 @@ from chalicelib.storage.connection import Connection, request_budget
 from chalicelib.storage.event_bus import CallbackBus
 from chalicelib.storage.kms import KmsKeyProtector
 from chalicelib.storage.stores import Stores, open_stores
+from chalicelib.usage import Usage, UsageMeter
 
 APP_NAME = "grantline"
 
@@ -105,7 +107,13 @@ def _join(
         clock=clock,
         stores=stores,
         logger=logger,
-        edge=Edge(app, logger, partial(request_budget, clock), configured=bool(settings.issuer)),
+        edge=Edge(
+            app,
+            logger,
+            partial(request_budget, clock),
+            _metering(settings, clock, stores, logger),
+            configured=bool(settings.issuer),
+        ),
         validator=validator,
         guard=Guard(validator, CertificateHeader(stores.grants, clock, settings.issuer)),
         protector=protector,
@@ -113,6 +121,13 @@ def _join(
         id_tokens=IdTokens(ring, settings.issuer),
         deliveries=Deliveries(stores.callbacks, bus, clock),
     )
+
+
+def _metering(settings: Settings, clock: Clock, stores: Stores, logger: Logger) -> Metering | None:
+    if not settings.usage_seconds:
+        return None
+    meter = UsageMeter(stores.usage, clock, settings.usage_seconds)
+    return Metering(meter, logger, partial(request_budget, clock))
 
 
 def _oauth(parts: Parts) -> Blueprint:
@@ -145,6 +160,7 @@ def _administration(parts: Parts) -> Blueprint:
             consents=stores.consents,
             files=stores.certificate_files,
             trail=stores.audit,
+            usage=Usage(stores.usage, parts.clock),
             callbacks=stores.callbacks,
             reader=stores.grants,
             clock=parts.clock,

@@ -12,6 +12,7 @@ protected       the guard and the services that the scopes open; OData in a room
 registry        the "OAuth 2.0 Applications" option: form rules, secrets, certificates
 directory       users and domains, passwords, browser sessions, consents
 administration  what the forms of both share: bodies, fields, refusals
+usage           figures of what is issued, refused and used
 oauth           the protocol; knows no AWS and no HTTP framework
 settings        the environment, read once
 ==============  =====================================================================

@@ -9,6 +9,8 @@ DEFAULT_LEASE_SECONDS = 1.0
 MAXIMUM_LEASE_SECONDS = 5.0
 DEFAULT_AUDIT_RETENTION_DAYS = 400
 DEFAULT_CALLBACK_RETENTION_DAYS = 90
+DEFAULT_USAGE_SECONDS = 60.0
+MAXIMUM_USAGE_SECONDS = 3_600.0
 DEFAULT_SESSION_IDLE_MINUTES = 8 * 60
 DEFAULT_SESSION_MAXIMUM_MINUTES = 7 * 24 * 60
 _MAXIMUM_DAYS = 36_500
@@ -40,6 +42,8 @@ class Settings:
                            session lives: eight hours, so that a working day needs one login.
     session_maximum_minutes  `GRANTLINE_SESSION_MAXIMUM_MINUTES`: how long any session lives,
                            however much it is used: a week.
+    usage_seconds          `GRANTLINE_USAGE_SECONDS`: how often a process writes its figures of
+                           usage at most; 0 counts nothing. A minute costs one small transaction.
     log_level              `GRANTLINE_LOG_LEVEL`: INFO shows one line per request.
     """
 
@@ -53,6 +57,7 @@ class Settings:
     event_bus: str = "grantline-events"
     session_idle_minutes: int = DEFAULT_SESSION_IDLE_MINUTES
     session_maximum_minutes: int = DEFAULT_SESSION_MAXIMUM_MINUTES
+    usage_seconds: float = DEFAULT_USAGE_SECONDS
     log_level: str = "INFO"
 
     @classmethod
@@ -81,6 +86,9 @@ class Settings:
             ),
             session_maximum_minutes=_minutes(
                 environ, "GRANTLINE_SESSION_MAXIMUM_MINUTES", defaults.session_maximum_minutes
+            ),
+            usage_seconds=_number(
+                environ, "GRANTLINE_USAGE_SECONDS", defaults.usage_seconds, MAXIMUM_USAGE_SECONDS
             ),
             log_level=_log_level(environ.get("GRANTLINE_LOG_LEVEL", defaults.log_level)),
         )

@@ -3,7 +3,7 @@
 import json
 import threading
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -38,6 +38,7 @@ from chalicelib.registry.stores import (
     Order,
     Selection,
 )
+from chalicelib.usage import DayFigures, Used
 
 START = 1_800_000_000
 
@@ -560,6 +561,27 @@ class FakeCallbacks:
         return Page([], None)
 
 
+class FakeUsage:
+    """Fulfils `UsageStore`; nothing was ever used."""
+
+    def __init__(self) -> None:
+        self.figures: list[DayFigures] = []
+        self.uses: list[Mapping[Used, int]] = []
+        self.away = False
+
+    def add(self, figures: Sequence[DayFigures], uses: Mapping[Used, int]) -> None:
+        if self.away:
+            raise StoreUnavailable("away")
+        self.figures += figures
+        self.uses.append(uses)
+
+    def read_days(self, days: Sequence[str]) -> Sequence[DayFigures]:
+        return [DayFigures(day) for day in days]
+
+    def read_last_uses(self, used: Iterable[Used]) -> Mapping[Used, int]:
+        return dict.fromkeys(used, 0)
+
+
 class FakeDatabase:
     """What `healthz` asks."""
 
@@ -585,6 +607,7 @@ class FakeStores:
         self.consents = FakeConsents(self.memory)
         self.attempts = FakeAttempts(self.memory)
         self.callbacks = FakeCallbacks()
+        self.usage = FakeUsage()
         self.database = FakeDatabase(self.memory)
         self.first_records = FakeFirstRecords(self.applications, self.users)
 

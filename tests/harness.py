@@ -104,12 +104,19 @@ class Client:
 class World:
     """One deployment: tables, clock, and as many processes over them as a test opens."""
 
-    def __init__(self, *, lease_seconds: float = 0.0, issuer: str = ISSUER) -> None:
+    def __init__(
+        self, *, lease_seconds: float = 0.0, issuer: str = ISSUER, usage_seconds: float = 0.0
+    ) -> None:
         self.clock = TurnedClock()
         self.database = InMemoryDynamoDB()
         self.protector = FakeProtector()
         self.events = MemoryEvents(self.database)
-        self.settings = Settings(issuer=issuer, table_prefix=PREFIX, lease_seconds=lease_seconds)
+        self.settings = Settings(
+            issuer=issuer,
+            table_prefix=PREFIX,
+            lease_seconds=lease_seconds,
+            usage_seconds=usage_seconds,
+        )
         for resource in load_resources().values():
             if resource["Type"] == "AWS::DynamoDB::Table":
                 self._create_table(resource["Properties"])

@@ -62,6 +62,28 @@ class AuditListView(View):
     count: int
 
 
+class UsageDayView(View):
+    """The sums of one day, UTC: by grant type, by error code, by error code."""
+
+    day: Annotated[str, Field(json_schema_extra={"format": "date"})]
+    issued: Mapping[str, int]
+    refused: Mapping[str, int]
+    denied: Mapping[str, int]
+
+
+class UsageView(View):
+    """The last days, the oldest first. Approximate: processes write their sums now and then."""
+
+    days: list[UsageDayView]
+
+
+class ApplicationUsageView(View):
+    """When an application and each of its secrets were used last, to about a minute."""
+
+    last_used_at: Time | None
+    secrets: Mapping[str, Time | None]
+
+
 def audit_event_view(event: AuditEvent) -> AuditEventView:
     """The JSON of an event."""
     return AuditEventView(

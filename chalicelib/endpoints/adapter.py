@@ -60,6 +60,8 @@ class Calls(Protocol):
 
 
 Budget = Callable[[], AbstractContextManager[Calls]]
+Observer = Callable[[str, int, Mapping[str, object]], None]
+"""Told of every answer: the route's path, the status, the fields of the log line."""
 
 
 class _FileResponse(ChaliceResponse):
@@ -73,8 +75,17 @@ class _FileResponse(ChaliceResponse):
 class Edge:
     """Registers endpoints with Chalice; every request passes through `_answer`."""
 
-    def __init__(self, app: Chalice, logger: Logger, budget: Budget, *, configured: bool) -> None:
+    def __init__(
+        self,
+        app: Chalice,
+        logger: Logger,
+        budget: Budget,
+        observer: Observer | None = None,
+        *,
+        configured: bool,
+    ) -> None:
         self._app = app
+        self._observer = observer
         self._configured = configured
         self._logger = logger
         self._budget = budget
@@ -138,6 +149,8 @@ class Edge:
             "outcome": "ok",
         }
         self._logger.info("request", extra=line | fields)
+        if self._observer is not None:
+            self._observer(current.context["resourcePath"], response.status, line | fields)
         headers: dict[str, str | list[str]] = {**SECURITY_HEADERS, **response.headers}
         if "Content-Type" not in headers and response.body is not None:
             headers["Content-Type"] = "application/json"

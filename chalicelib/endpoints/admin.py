@@ -18,6 +18,7 @@ from chalicelib.oauth.stores import RecordReader
 from chalicelib.protected.guard import Guard
 from chalicelib.protected.rpa.stores import CallbackStore
 from chalicelib.registry.stores import ApplicationStore, CertificateFiles
+from chalicelib.usage import Usage
 
 _APPLICATION = "/admin/applications/{client_id}"
 _USER = "/admin/users/{user_id}"
@@ -45,6 +46,8 @@ ROUTES: Routes = {
     f"{_USER}/sessions/{{session_id}}": {"DELETE": "end_session"},
     f"{_USER}/consents": {"GET": "list_consents"},
     f"{_USER}/consents/{{client_id}}": {"DELETE": "withdraw_consent"},
+    f"{_APPLICATION}/usage": {"GET": "read_application_usage"},
+    "/admin/usage": {"GET": "read_usage"},
     "/admin/audit": {"GET": "list_events"},
     "/admin/rpa/callbacks": {"GET": "list_callbacks"},
     "/admin/openapi.json": {"GET": "openapi"},
@@ -65,6 +68,7 @@ def open_administration(
     consents: ConsentStore,
     files: CertificateFiles,
     trail: AuditTrail,
+    usage: Usage,
     callbacks: CallbackStore,
     reader: RecordReader,
     clock: Clock,
@@ -81,6 +85,7 @@ def open_administration(
         consents=consents,
         files=files,
         trail=trail,
+        usage=usage,
         callbacks=callbacks,
         reader=reader,
         clock=clock,

@@ -15,6 +15,8 @@ from chalicelib.protected.guard import Guard
 
 DEFAULT_LIMIT = 50
 MAXIMUM_LIMIT = 100
+DEFAULT_DAYS = 14
+MAXIMUM_DAYS = 90
 MAXIMUM_SEARCH_LENGTH = 100
 MAXIMUM_CURSOR_LENGTH = 1_024
 
@@ -23,7 +25,7 @@ _CLIENT_ID = re.compile(CLIENT_PREFIX + _ULID)
 _USER_ID = re.compile(USER_PREFIX + _ULID)
 _SECRET_ID = re.compile(_ULID)
 _SESSION_ID = re.compile(_ULID)
-_LIMIT = re.compile(r"[0-9]{1,3}")
+_NUMBER = re.compile(r"[0-9]{1,3}")
 _ETAG = re.compile(r'"([0-9]{1,18})"')
 
 
@@ -113,11 +115,20 @@ def cursor_of(request: Request) -> str | None:
 
 def limit_of(request: Request) -> int:
     """`limit`, 1 to 100; 50 when absent. Raises FieldsRefused."""
-    value = text_parameter(request, "limit", len(str(MAXIMUM_LIMIT)))
+    return _number_of(request, "limit", DEFAULT_LIMIT, MAXIMUM_LIMIT)
+
+
+def days_of(request: Request) -> int:
+    """`days`, 1 to 90; 14 when absent. Raises FieldsRefused."""
+    return _number_of(request, "days", DEFAULT_DAYS, MAXIMUM_DAYS)
+
+
+def _number_of(request: Request, name: str, default: int, maximum: int) -> int:
+    value = text_parameter(request, name, len(str(maximum)))
     if value is None:
-        return DEFAULT_LIMIT
-    if not _LIMIT.fullmatch(value) or not 1 <= int(value) <= MAXIMUM_LIMIT:
-        _refuse("limit", f"must be a whole number from 1 to {MAXIMUM_LIMIT}")
+        return default
+    if not _NUMBER.fullmatch(value) or not 1 <= int(value) <= maximum:
+        _refuse(name, f"must be a whole number from 1 to {maximum}")
     return int(value)
 
 

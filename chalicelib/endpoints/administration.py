@@ -14,6 +14,7 @@ from chalicelib.endpoints.admin_callbacks import CallbackEndpoints
 from chalicelib.endpoints.admin_credentials import CredentialEndpoints
 from chalicelib.endpoints.admin_requests import Gate
 from chalicelib.endpoints.admin_sessions import SessionEndpoints
+from chalicelib.endpoints.admin_usage import UsageEndpoints
 from chalicelib.endpoints.admin_users import UserEndpoints
 from chalicelib.endpoints.openapi import OpenApi
 from chalicelib.oauth.clock import Clock
@@ -24,6 +25,7 @@ from chalicelib.registry.applications import Applications
 from chalicelib.registry.client_certificates import ClientCertificates
 from chalicelib.registry.secrets import ClientSecrets
 from chalicelib.registry.stores import ApplicationStore, CertificateFiles
+from chalicelib.usage import Usage
 
 
 def join(
@@ -35,6 +37,7 @@ def join(
     consents: ConsentStore,
     files: CertificateFiles,
     trail: AuditTrail,
+    usage: Usage,
     callbacks: CallbackStore,
     reader: RecordReader,
     clock: Clock,
@@ -55,6 +58,7 @@ def join(
     people = UserEndpoints(gate, directory)
     logins = SessionEndpoints(gate, directory, Sessions(sessions, clock), Consents(consents, clock))
     audit = AuditEndpoints(gate, trail)
+    figures = UsageEndpoints(gate, usage, registered)
     return {
         "list_applications": registrations.list_all,
         "register_application": registrations.register,
@@ -81,6 +85,8 @@ def join(
         "end_session": logins.end_session,
         "list_consents": logins.list_consents,
         "withdraw_consent": logins.withdraw_consent,
+        "read_usage": figures.read_days,
+        "read_application_usage": figures.read_application,
         "list_events": audit.list_all,
         "list_callbacks": CallbackEndpoints(gate, callbacks).list_all,
         "openapi": OpenApi(issuer),

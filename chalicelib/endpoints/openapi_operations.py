@@ -6,14 +6,22 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from chalicelib.administration.views import AuditListView, ErrorView, FieldsErrorView
+from chalicelib.administration.views import (
+    ApplicationUsageView,
+    AuditListView,
+    ErrorView,
+    FieldsErrorView,
+    UsageView,
+)
 from chalicelib.directory.form import MAXIMUM_NAME_LENGTH, NewUserForm, PasswordForm, UserForm
 from chalicelib.directory.session_views import ConsentListView, SessionListView
 from chalicelib.directory.views import UserListView, UserView
 from chalicelib.endpoints.admin_credentials import UPLOAD_TYPES
 from chalicelib.endpoints.admin_requests import (
+    DEFAULT_DAYS,
     DEFAULT_LIMIT,
     MAXIMUM_CURSOR_LENGTH,
+    MAXIMUM_DAYS,
     MAXIMUM_LIMIT,
     MAXIMUM_SEARCH_LENGTH,
 )
@@ -37,7 +45,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     RegistrationForm, RotationForm, CertificateForm, NewUserForm, UserForm, PasswordForm,
     ApplicationView, ApplicationWithSecretView, ApplicationListView, CertificateView,
     UserView, UserListView, SessionListView, ConsentListView,
-    AuditListView, CallbackListView, ErrorView, FieldsErrorView,
+    AuditListView, UsageView, ApplicationUsageView, CallbackListView, ErrorView, FieldsErrorView,
 )  # fmt: skip
 
 
@@ -85,6 +93,11 @@ _CURSOR = _query(
     "cursor",
     {"type": "string", "maxLength": MAXIMUM_CURSOR_LENGTH},
     "`next` of the page before.",
+)
+_DAYS = _query(
+    "days",
+    {"type": "integer", "minimum": 1, "maximum": MAXIMUM_DAYS, "default": DEFAULT_DAYS},
+    "How many days, today included.",
 )
 _TOTAL = _query(
     "total", {"type": "boolean", "default": False}, "Also count all applications; it costs."
@@ -255,6 +268,12 @@ OPERATIONS: Mapping[str, Operation] = {
         None,
         "Withdrawn; the application's codes and tokens of the user fail from now on.",
         status=204,
+    ),
+    "read_usage": Operation(
+        "Read what was issued and refused", "UsageView", "The last days.", parameters=(_DAYS,)
+    ),
+    "read_application_usage": Operation(
+        "Read when it was used last", "ApplicationUsageView", "Moments of last use."
     ),
     "list_events": Operation(
         "List what happened",

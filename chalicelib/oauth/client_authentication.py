@@ -116,8 +116,10 @@ def authenticate(
         raise InvalidClient(detail="unknown application")
     if application.grant_type is GrantType.CLIENT_CERTIFICATE:
         raise InvalidClient(detail="a secret for a client-certificate application")
-    if find_secret(application, presented, now) is None:
+    secret = find_secret(application, presented, now)
+    if secret is None:
         raise InvalidClient(detail="wrong or ended secret")
+    note(secret_id=secret.secret_id)
     return AuthenticatedClient(_enabled(application), client.method)
 
 

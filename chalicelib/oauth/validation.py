@@ -69,6 +69,8 @@ class TokenValidator:
             reading_of(token),
             lambda snapshot: (snapshot, decide(token, snapshot, self._clock.now())),
         )
+        if token.kind is TokenKind.SECRET:
+            note(secret_id=token.grant_id)
         return self.extend(token, snapshot, access) if use else access
 
     def extend(self, token: Token, snapshot: Snapshot, access: Access) -> Access:

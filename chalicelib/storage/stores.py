@@ -18,6 +18,7 @@ from chalicelib.storage.grants import Grants
 from chalicelib.storage.leases import Leases
 from chalicelib.storage.sessions import BrowserSessions
 from chalicelib.storage.signing_keys import KeyRings
+from chalicelib.storage.usage import UsageFigures
 from chalicelib.storage.users import Users
 
 
@@ -40,6 +41,7 @@ class Stores:
     key_rings: KeyRings
     first_records: FirstRecords
     secrets: DeploymentSecrets
+    usage: UsageFigures
     database: Database
 
 
@@ -61,5 +63,6 @@ def open_stores(settings: Settings, clock: Clock, connection: Connection | None 
         key_rings=KeyRings(database),
         first_records=FirstRecords(database, retention_days),
         secrets=DeploymentSecrets(database),
+        usage=UsageFigures(database),
         database=database,
     )

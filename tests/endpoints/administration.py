@@ -17,6 +17,7 @@ from chalicelib.oauth.tokens import TokenKind, digest, mint, new_secret
 from chalicelib.oauth.validation import TokenValidator
 from chalicelib.protected.guard import Guard
 from chalicelib.registry.applications import Applications
+from chalicelib.usage import Usage
 from tests.fakes import FakeClock, FakeStores
 from tests.signing import ISSUER
 
@@ -54,6 +55,7 @@ class Administration:
             files=self.stores.certificate_files,
             trail=self.stores.audit,
             callbacks=self.stores.callbacks,
+            usage=Usage(self.stores.usage, self.clock),
             reader=self.stores.grants,
             clock=self.clock,
             issuer=ISSUER,

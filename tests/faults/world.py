@@ -42,7 +42,9 @@ from tests.signing import ISSUER
 
 NOW = 1_800_000_000
 LEASE_SECONDS = 1.0
-SETTINGS = Settings(issuer=ISSUER, table_prefix="test-", lease_seconds=LEASE_SECONDS)
+SETTINGS = Settings(
+    issuer=ISSUER, table_prefix="test-", lease_seconds=LEASE_SECONDS, usage_seconds=0
+)
 SYSTEM = Actor(client_id=None, user_id=None, user_name=None, source_ip="192.0.2.1")
 SLIDING = LifeCycle(LifeCycleType.SLIDING, lifetime_seconds=600, maximum_seconds=3600)
 ABSOLUTE = LifeCycle(LifeCycleType.ABSOLUTE, lifetime_seconds=600)

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from chalicelib.local.certificate import generate
 from tests.cli.terminal import Shell
+from tests.flows.server import Server
 
 FORM = ("--grant-type", "client_credentials", "--scope", "api", "--user", r"domain\jdoe")
 
@@ -115,6 +116,21 @@ def test_a_token_is_got_introspected_and_revoked_with_secrets_from_elsewhere(
     assert nobody.run(*url, "tokens", "revoke", *client, **environ).code == 0
     again = nobody.run(*url, "tokens", "introspect", *client, **environ)
     assert again.data == {"active": False}
+
+
+def test_a_token_is_got_with_the_key_of_a_certificate(
+    nobody: Shell, server: Server, tmp_path: Path
+) -> None:
+    client = server.credentials["applications"]["client_certificate"]
+    arguments = ("--url", server.issuer, "tokens", "get", "--client-id", client["client_id"])
+    got = nobody.run(*arguments, "--private-key", client["private_key_file"])
+    assert got.code == 0, got.err
+    assert got.data["scope"] == "odata_query"
+    wrong = tmp_path / "wrong.key"
+    wrong.write_bytes(generate("other", int(time.time())).private_key)
+    assert nobody.run(*arguments, "--private-key", str(wrong)).code == 3
+    wrong.write_text("nonsense")
+    assert nobody.run(*arguments, "--private-key", str(wrong)).code == 2
 
 
 @pytest.mark.parametrize("group", ["apps", "secrets", "certs", "users", "tokens", "login"])

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from chalicelib.cli.assertion import sign
 from chalicelib.cli.context import AsJson, connect_openly
 from chalicelib.cli.deployment import Anonymous, Deployment, raise_for_refusal
 from chalicelib.cli.failures import refuse_usage
@@ -29,13 +30,22 @@ def get(
     context: typer.Context,
     client_id: ClientId = None,
     scope: Annotated[str | None, typer.Option(help="All that is allowed, if absent.")] = None,
+    private_key: Annotated[
+        str | None,
+        typer.Option(help="A file: sign with the key of the application's certificate."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Get an access token by client credentials (RFC 6749 §4.4)."""
     named = _client_id(client_id)
+    deployment = connect_openly(context)
     form = {"grant_type": "client_credentials", "client_id": named}
-    secret = read_secret("Client secret", "GRANTLINE_CLIENT_SECRET")
-    answer = connect_openly(context).get_token(form | ({"scope": scope} if scope else {}), secret)
+    form |= {"scope": scope} if scope else {}
+    if private_key is None:
+        secret = read_secret("Client secret", "GRANTLINE_CLIENT_SECRET")
+        answer = deployment.get_token(form, secret)
+    else:
+        answer = deployment.get_token({**form, **sign(named, deployment.issuer, private_key)})
     show_record(answer, as_json=as_json)
 
 

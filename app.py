@@ -15,6 +15,7 @@ from chalicelib.endpoints import pages as page_routes
 from chalicelib.endpoints import rpa as rpa_routes
 from chalicelib.endpoints.adapter import Edge
 from chalicelib.endpoints.callback_delivery import CallbackDelivery, callback_delivery
+from chalicelib.endpoints.console import routes as console_routes
 from chalicelib.endpoints.metering import Metering
 from chalicelib.endpoints.oauth import OAuthEndpoints, document
 from chalicelib.endpoints.rotation import Rotation, rotation
@@ -59,6 +60,7 @@ class Parts:
     ring: KeyRing
     id_tokens: IdTokens
     deliveries: Deliveries
+    token: TokenEndpoint
 
 
 def create_app(
@@ -85,6 +87,7 @@ def create_app(
     app.register_blueprint(_odata(parts))
     app.register_blueprint(_pages(parts))
     app.register_blueprint(_rpa(parts))
+    app.register_blueprint(_console(parts))
     app.lambda_function(name="rotate_keys")(_rotation(parts))
     app.lambda_function(name="deliver_callbacks")(_delivery(parts))
     return app
@@ -102,6 +105,7 @@ def _join(
     logger = Logger(service=APP_NAME, level=settings.log_level)
     validator = TokenValidator(stores.grants, clock)
     ring = KeyRing(stores.key_rings, protector, clock, settings.issuer)
+    id_tokens = IdTokens(ring, settings.issuer)
     return Parts(
         settings=settings,
         clock=clock,
@@ -118,8 +122,9 @@ def _join(
         guard=Guard(validator, CertificateHeader(stores.grants, clock, settings.issuer)),
         protector=protector,
         ring=ring,
-        id_tokens=IdTokens(ring, settings.issuer),
+        id_tokens=id_tokens,
         deliveries=Deliveries(stores.callbacks, bus, clock),
+        token=TokenEndpoint(stores.grants, id_tokens, clock, settings.issuer),
     )
 
 
@@ -135,7 +140,7 @@ def _oauth(parts: Parts) -> Blueprint:
     return oauth_routes.blueprint(
         parts.edge,
         OAuthEndpoints(
-            token=TokenEndpoint(grants, parts.id_tokens, clock, issuer),
+            token=parts.token,
             introspect=IntrospectionEndpoint(grants, parts.validator, clock, issuer),
             revoke=RevocationEndpoint(grants, clock, issuer),
             whoami=WhoAmI(parts.guard),
@@ -194,12 +199,7 @@ def _pages(parts: Parts) -> Blueprint:
         partial(
             page_routes.open_pages,
             authorization=AuthorizationEndpoint(stores.grants, clock, settings.issuer),
-            sessions=Sessions(
-                stores.sessions,
-                clock,
-                idle_seconds=settings.session_idle_minutes * 60,
-                maximum_seconds=settings.session_maximum_minutes * 60,
-            ),
+            sessions=_sessions(parts),
             users=stores.users,
             attempts=stores.attempts,
             consents=stores.consents,
@@ -221,6 +221,35 @@ def _rpa(parts: Parts) -> Blueprint:
             deliveries=parts.deliveries,
             clock=parts.clock,
         ),
+    )
+
+
+def _console(parts: Parts) -> Blueprint:
+    stores = parts.stores
+    return console_routes.blueprint(
+        parts.edge,
+        partial(
+            console_routes.open_console,
+            guard=parts.guard,
+            token=parts.token,
+            sessions=_sessions(parts),
+            applications=stores.applications,
+            users=stores.users,
+            files=stores.certificate_files,
+            grants=stores.grants,
+            attempts=stores.attempts,
+            clock=parts.clock,
+            issuer=parts.settings.issuer,
+        ),
+    )
+
+
+def _sessions(parts: Parts) -> Sessions:
+    return Sessions(
+        parts.stores.sessions,
+        parts.clock,
+        idle_seconds=parts.settings.session_idle_minutes * 60,
+        maximum_seconds=parts.settings.session_maximum_minutes * 60,
     )
 
 

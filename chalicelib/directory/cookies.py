@@ -30,12 +30,13 @@ class Cookie:
         values = {value for name, _, value in pairs if name == self.name}
         return values.pop() if len(values) == 1 else None
 
-    def set(self, value: str) -> str:
-        """The `Set-Cookie` that stores a value until the browser closes.
+    def set(self, value: str, maximum_age_seconds: int | None = None) -> str:
+        """The `Set-Cookie` that stores a value, without an age until the browser closes.
 
         How long it is worth anything the server decides.
         """
-        return f"{self.name}={value}; {self._attributes()}"
+        age = "" if maximum_age_seconds is None else f" Max-Age={maximum_age_seconds};"
+        return f"{self.name}={value};{age} {self._attributes()}"
 
     def clear(self) -> str:
         """The `Set-Cookie` that makes the browser forget the cookie."""
@@ -53,6 +54,16 @@ def session_cookie(issuer: str) -> Cookie:
 def prelogin_cookie(issuer: str) -> Cookie:
     """Binds a login form to the browser that it was shown in, before anybody is known."""
     return _cookie("grantline-prelogin", issuer)
+
+
+def console_cookie(issuer: str) -> Cookie:
+    """Holds the console's access token. Not `Strict`: a link from a mail must find it too."""
+    return _cookie("grantline-console", issuer)
+
+
+def console_login_cookie(issuer: str) -> Cookie:
+    """Binds a login of the console to the browser in which it was begun."""
+    return _cookie("grantline-console-login", issuer)
 
 
 def _cookie(name: str, issuer: str) -> Cookie:

@@ -38,7 +38,9 @@ class Answers:
 
     def page(self, page: Page, status: int = 200, cookies: Sequence[str] = ()) -> Response:
         """A page; `cookies` are values of `Set-Cookie`."""
-        policy = content_security_policy(page.form_targets, script=page.SCRIPT)
+        policy = content_security_policy(
+            page.form_targets, script=page.SCRIPT, connect=page.CONNECT
+        )
         headers = {
             "Content-Type": "text/html; charset=utf-8",
             "Content-Security-Policy": policy,

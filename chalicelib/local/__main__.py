@@ -63,15 +63,16 @@ def _prepare(listener: socket.socket, environ: MutableMapping[str, str]) -> Gate
 
 def _tell(seeded: credentials.Credentials, path: Path, mocked: tuple[str, ...]) -> None:
     here = f"{', '.join(mocked)} in this process, gone when it stops"
-    issuer, user = seeded["issuer"], seeded["user"]
-    person = f"user {user['user_name']}, domain {user['user_domain']}, password {user['password']}"
+    issuer = seeded["issuer"]
     lines = [
         f"Grantline at {issuer}",
         f"  AWS          {here if mocked else 'the endpoints of the environment'}",
         f"  credentials  {path}",
         f"  OpenAPI      {issuer}/admin/openapi.json",
+        f"  console      {issuer}/console",
+        f"               {_person(seeded['administrator'])}",
         f"  log in       {issuer}/login",
-        f"               {person}",
+        f"               {_person(seeded['user'])}",
         "",
         "To paste into another terminal, in this directory:",
         "",
@@ -81,6 +82,10 @@ def _tell(seeded: credentials.Credentials, path: Path, mocked: tuple[str, ...]) 
     lines.append("Ready. Ctrl-C stops it.")
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
+
+
+def _person(user: dict[str, str]) -> str:
+    return f"user {user['user_name']}, domain {user['user_domain']}, password {user['password']}"
 
 
 def _port(environ: MutableMapping[str, str]) -> int:

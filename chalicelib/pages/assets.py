@@ -11,6 +11,9 @@ _MEDIA_TYPES = {
     "svg": "image/svg+xml",
 }
 _HASH_CHARACTERS = 16
+# One stylesheet is served; it is kept in parts, which build on those before them.
+_STYLESHEET = "grantline.css"
+_STYLES = (_STYLESHEET, "console.css", "console_list.css", "console_form.css")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,10 @@ class Asset:
 def load_assets() -> dict[str, Asset]:
     """Every asset by its file name; read at the first page of a process."""
     folder = files("chalicelib.pages").joinpath("static")
-    return {file.name: _load(file.name, file.read_text("utf-8")) for file in folder.iterdir()}
+    texts = {file.name: file.read_text("utf-8") for file in folder.iterdir()}
+    parts = [texts.pop(name) for name in _STYLES]
+    texts[_STYLESHEET] = "\n".join(parts)
+    return {name: _load(name, text) for name, text in texts.items()}
 
 
 def find_asset(name: str) -> Asset | None:

@@ -4,7 +4,9 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 
-def content_security_policy(form_targets: Collection[str] = (), *, script: bool = False) -> str:
+def content_security_policy(
+    form_targets: Collection[str] = (), *, script: bool = False, connect: bool = False
+) -> str:
     """The policy of a page whose forms lead, by their answers' redirects too, to these URIs.
 
     Chromium holds every redirect that follows a form against `form-action`, those of a client's
@@ -14,6 +16,8 @@ def content_security_policy(form_targets: Collection[str] = (), *, script: bool 
     directives = ["default-src 'none'", "style-src 'self'", "img-src 'self'"]
     if script:
         directives.append("script-src 'self'")
+    if connect:
+        directives.append("connect-src 'self'")
     directives += [
         f"form-action {' '.join(dict.fromkeys(sources))}",
         "frame-ancestors 'none'",

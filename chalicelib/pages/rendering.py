@@ -25,7 +25,7 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.filters.update(exact=_exact, encoded=_encoded, moment=_moment)
+        self._environment.filters.update(exact=_exact, encoded=_encoded, moment=_moment, day=_day)
         self._environment.globals.update(
             path=lambda path: base_path + path,
             asset=lambda file: f"{base_path}/static/{load_assets()[file].name}",
@@ -49,6 +49,11 @@ def _exact(value: str) -> Markup:
 def _moment(seconds: int) -> str:
     """Epoch seconds as a date and time that a person reads, in UTC: no script knows the zone."""
     return f"{datetime.fromtimestamp(seconds, UTC):%d %B %Y, %H:%M} UTC".removeprefix("0")
+
+
+def _day(seconds: int) -> str:
+    """Epoch seconds as a date, in UTC."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%d %b %Y}".removeprefix("0")
 
 
 def _encoded(parameters: Mapping[str, str]) -> Markup:

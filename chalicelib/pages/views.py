@@ -21,6 +21,8 @@ class Page:
 
     TEMPLATE: ClassVar[str]
     SCRIPT: ClassVar[bool] = False
+    # Whether its scripts ask us for more.
+    CONNECT: ClassVar[bool] = False
 
     @property
     def stands_alone(self) -> bool:
@@ -115,9 +117,11 @@ class LogoutPage(Page):
 
 @dataclass(frozen=True, slots=True)
 class LoggedOutPage(Page):
-    """Says that nobody is logged in any more."""
+    """Says that nobody is logged in any more; `again` is the path to log in at."""
 
     TEMPLATE: ClassVar[str] = "logged_out.html"
+
+    again: str = "/login"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,13 +45,30 @@ class Document(HTMLParser):
         self.elements.append(element)
         if tag == "form":
             self.forms.append(Form(attributes))
-        if tag == "input":
+        if tag == "input" and not self._is_left_out(attributes):
             self.forms[-1].fields[attributes["name"]] = attributes.get("value", "")
+        if tag == "option" and ("selected" in attributes or self._is_first_option()):
+            select = next(one for one in reversed(self._open) if one.tag == "select")
+            self.forms[-1].fields[select["name"]] = attributes.get("value", "")
         if tag not in _VOID:
             self._open.append(element)
 
     def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop().tag == tag
+        element = self._open.pop()
+        assert element.tag == tag
+        if tag == "textarea":
+            # HTML drops the line break after the start tag.
+            self.forms[-1].fields[element["name"]] = element.text.removeprefix("\n")
+
+    @staticmethod
+    def _is_left_out(attributes: dict[str, str]) -> bool:
+        """What a browser does not send: boxes without a mark, files that nobody chose."""
+        kind = attributes.get("type")
+        return kind == "file" or (kind in ("checkbox", "radio") and "checked" not in attributes)
+
+    def _is_first_option(self) -> bool:
+        last = next(one for one in reversed(self.elements[:-1]) if one.tag in ("select", "option"))
+        return last.tag == "select"
 
     def handle_data(self, data: str) -> None:
         for element in self._open:

@@ -18,6 +18,7 @@ from tests.harness import World
 TYPES = {
     "grantline.css": "text/css; charset=utf-8",
     "mark.svg": "image/svg+xml",
+    "copy.js": "text/javascript; charset=utf-8",
     "submit.js": "text/javascript; charset=utf-8",
 }
 
@@ -76,6 +77,11 @@ def test_the_stylesheet_serves_light_and_dark_and_its_contrast_is_enough() -> No
             ("on-accent", "accent", 4.5),
             ("on-accent", "accent-strong", 4.5),
             ("alert", "alert-ground", 4.5),
+            ("ok", "ok-ground", 4.5),
+            ("warn", "warn-ground", 4.5),
+            ("warn", "card", 4.5),
+            ("danger", "card", 4.5),
+            ("on-danger", "danger", 4.5),
             ("field-edge", "card", 3.0),
             ("accent", "ground", 3.0),
         ):

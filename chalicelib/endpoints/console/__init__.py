@@ -1,0 +1,1 @@
+"""The console: pages for administrators, over the services that the JSON endpoints use."""

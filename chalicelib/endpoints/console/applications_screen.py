@@ -1,0 +1,143 @@
+"""`/console/applications`: search, filter, sort and page through the applications."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+from chalicelib.endpoints.admin_requests import cursor_of, refuse_cursor, search_of
+from chalicelib.endpoints.application_selection import selection_of
+from chalicelib.endpoints.console.desk import Desk
+from chalicelib.endpoints.console.visitors import Visitor
+from chalicelib.oauth.clock import Clock
+from chalicelib.oauth.messages import Request, Response
+from chalicelib.oauth.model import Status, User
+from chalicelib.oauth.stores import Reading, RecordReader
+from chalicelib.pages.console import words
+from chalicelib.pages.console.applications import ApplicationRow, ApplicationsPage, Choice
+from chalicelib.paging import InvalidCursor, Page
+from chalicelib.registry.applications import Applications
+from chalicelib.registry.model import Registration
+from chalicelib.registry.stores import Order, Selection
+from chalicelib.registry.warnings import warnings_of
+
+PAGE_SIZE = 25
+
+_COLUMNS = {
+    "name": (Order.NAME, Order.NAME_DESCENDING),
+    "created": (Order.OLDEST, Order.NEWEST),
+}
+
+
+class ApplicationsScreen:
+    """The list."""
+
+    def __init__(
+        self, desk: Desk, applications: Applications, reader: RecordReader, clock: Clock
+    ) -> None:
+        self._desk = desk
+        self._applications = applications
+        self._reader = reader
+        self._clock = clock
+
+    def __call__(self, request: Request, visitor: Visitor) -> Response:
+        """A page, narrowed and ordered as the query says. Raises FieldsRefused."""
+        search, cursor, selection = search_of(request), cursor_of(request), selection_of(request)
+        # An empty field of the filter form is sent as well.
+        cursor = cursor or None
+        try:
+            page = self._applications.list_registrations(search, cursor, PAGE_SIZE, selection)
+        except InvalidCursor:
+            refuse_cursor()
+        asked = _asked(search, selection)
+        return self._desk.show(
+            ApplicationsPage(
+                rows=self._rows(page.items),
+                search=search,
+                choices=_choices(selection),
+                sorts={name: _query(asked, sort=_other(name, selection)) for name in _COLUMNS},
+                sorted_by=_sorted_by(selection),
+                is_narrowed=bool(asked.keys() - {"sort"}),
+                is_first=cursor is None,
+                is_cut_short=page.next is not None and len(page.items) < PAGE_SIZE,
+                first_query=_query(asked),
+                next_query=_next(asked, page),
+                sort=selection.order.value,
+                frame=self._desk.frame(request, visitor),
+            )
+        )
+
+    def _rows(self, registrations: Sequence[Registration]) -> tuple[ApplicationRow, ...]:
+        """With the users they act as, all read in one batch."""
+        named = frozenset(
+            user_id
+            for registration in registrations
+            if (user_id := registration.application.user_id) is not None
+        )
+        users = self._reader.read(Reading(users=named)).users if named else {}
+        now = self._clock.now()
+        return tuple(
+            _row(registration, users.get(registration.application.user_id or ""), now)
+            for registration in registrations
+        )
+
+
+def _row(registration: Registration, user: User | None, now: int) -> ApplicationRow:
+    application = registration.application
+    scopes = (name for name in words.SCOPES if name in application.allowed_scopes)
+    return ApplicationRow(
+        client_id=application.client_id,
+        name=application.name,
+        grant_type=words.GRANT_TYPES[application.grant_type],
+        scopes=tuple(words.SCOPES[name] for name in scopes),
+        user="" if user is None else f"{user.user_domain}\\{user.user_name}",
+        life_cycle=words.life_cycle_text(application.life_cycle),
+        created_at=registration.created_at,
+        is_enabled=application.enabled,
+        is_built_in=application.built_in is not None,
+        warnings=tuple(notice.message for notice in warnings_of(registration, user, now)),
+    )
+
+
+def _asked(search: str, selection: Selection) -> dict[str, str]:
+    """What the query says, without what it leaves at its default."""
+    asked = {
+        "search": search,
+        "grant_type": selection.grant_type or "",
+        "scope": selection.scope or "",
+        "status": selection.status or "",
+        "sort": "" if selection.order is Order.NAME else selection.order.value,
+    }
+    return {name: str(value) for name, value in asked.items() if value}
+
+
+def _query(asked: Mapping[str, str], **changes: str) -> str:
+    return urlencode({**asked, **changes})
+
+
+def _next(asked: Mapping[str, str], page: Page[Registration]) -> str:
+    return "" if page.next is None else _query(asked, cursor=page.next)
+
+
+def _other(column: str, selection: Selection) -> str:
+    """The order that a click on a column's head asks for: up first, then down."""
+    up, down = _COLUMNS[column]
+    return (down if selection.order is up else up).value
+
+
+def _sorted_by(selection: Selection) -> dict[str, str]:
+    directions = ("ascending", "descending")
+    return {
+        column: direction
+        for column, orders in _COLUMNS.items()
+        for order, direction in zip(orders, directions, strict=True)
+        if order is selection.order
+    }
+
+
+def _choices(selection: Selection) -> tuple[Choice, ...]:
+    grants = {kind.value: label for kind, label in words.GRANT_TYPES.items()}
+    statuses = {status.value: status.value.capitalize() for status in Status}
+    return (
+        Choice("grant_type", "Grant type", grants, selection.grant_type or ""),
+        Choice("scope", "Scope", words.SCOPES, selection.scope or ""),
+        Choice("status", "Status", statuses, selection.status or ""),
+    )

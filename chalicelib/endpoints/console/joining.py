@@ -1,0 +1,81 @@
+"""Joins the console: services, screens, and the names of the routes."""
+
+from collections.abc import Mapping
+
+from chalicelib.directory.attempts import AttemptStore
+from chalicelib.directory.cookies import console_cookie
+from chalicelib.directory.form_tokens import FormTokens
+from chalicelib.directory.sessions import Sessions
+from chalicelib.directory.stores import UserStore
+from chalicelib.endpoints.adapter import Endpoint
+from chalicelib.endpoints.console.applications_screen import ApplicationsScreen
+from chalicelib.endpoints.console.desk import Desk, Screen
+from chalicelib.endpoints.console.entry import Entry
+from chalicelib.endpoints.console.leaving import Leaving
+from chalicelib.endpoints.console.visitors import Visitor, Visitors
+from chalicelib.endpoints.page_answers import Answers
+from chalicelib.oauth.clock import Clock
+from chalicelib.oauth.messages import Request, Response
+from chalicelib.oauth.stores import GrantStore
+from chalicelib.oauth.token_endpoint import TokenEndpoint
+from chalicelib.pages.console.endpoint_list import EndpointsPage, endpoint_groups
+from chalicelib.pages.console.frame import APPLICATIONS
+from chalicelib.protected.guard import Guard
+from chalicelib.registry.applications import Applications
+from chalicelib.registry.stores import ApplicationStore, CertificateFiles
+
+
+def join(
+    *,
+    guard: Guard,
+    token: TokenEndpoint,
+    sessions: Sessions,
+    applications: ApplicationStore,
+    users: UserStore,
+    files: CertificateFiles,
+    grants: GrantStore,
+    attempts: AttemptStore,
+    clock: Clock,
+    issuer: str,
+) -> Mapping[str, Endpoint]:
+    """Every endpoint under its name in `routes.ROUTES`."""
+    answers, forms = Answers(issuer), FormTokens(attempts, clock)
+    visitors = Visitors(guard, console_cookie(issuer))
+    entry = Entry(
+        token=token,
+        grants=grants,
+        visitors=visitors,
+        answers=answers,
+        clock=clock,
+        issuer=issuer,
+    )
+    desk = Desk(visitors, entry, forms, answers)
+    registered = Applications(applications, users, files, clock)
+    screens: dict[str, Screen] = {
+        "home": lambda _request, _visitor: answers.to_path(APPLICATIONS.path),
+        "list_applications": ApplicationsScreen(desk, registered, grants, clock),
+        "show_endpoints": _endpoints(desk, issuer),
+    }
+    leaving = Leaving(
+        visitors=visitors,
+        entry=entry,
+        sessions=sessions,
+        forms=forms,
+        answers=answers,
+        issuer=issuer,
+    )
+    return {
+        **{name: desk.screen(screen) for name, screen in screens.items()},
+        "switch_user": answers.guarded(entry.switch_user),
+        "callback": answers.guarded(entry.callback),
+        "log_out": answers.guarded(leaving),
+    }
+
+
+def _endpoints(desk: Desk, issuer: str) -> Screen:
+    groups = endpoint_groups(issuer)
+
+    def show(request: Request, visitor: Visitor) -> Response:
+        return desk.show(EndpointsPage(groups, frame=desk.frame(request, visitor)))
+
+    return show

@@ -1,0 +1,60 @@
+"""The paths of the console; what stands behind them is imported when first used."""
+
+from collections.abc import Mapping
+
+from chalice.app import Blueprint
+
+from chalicelib.directory.attempts import AttemptStore
+from chalicelib.directory.sessions import Sessions
+from chalicelib.directory.stores import UserStore
+from chalicelib.endpoints.adapter import Edge, Endpoint
+from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint
+from chalicelib.oauth.clock import Clock
+from chalicelib.oauth.stores import GrantStore
+from chalicelib.oauth.token_endpoint import TokenEndpoint
+from chalicelib.protected.guard import Guard
+from chalicelib.registry.stores import ApplicationStore, CertificateFiles
+
+ROUTES: Routes = {
+    "/console": {"GET": "home"},
+    "/console/login": {"GET": "switch_user"},
+    "/console/callback": {"GET": "callback"},
+    "/console/logout": {"POST": "log_out"},
+    "/console/applications": {"GET": "list_applications"},
+    "/console/endpoints": {"GET": "show_endpoints"},
+}
+
+
+def blueprint(edge: Edge, open_console: Open) -> Blueprint:
+    """The routes; `open_console` is called at the first request."""
+    return lazy_blueprint(__name__, edge, ROUTES, open_console)
+
+
+def open_console(
+    *,
+    guard: Guard,
+    token: TokenEndpoint,
+    sessions: Sessions,
+    applications: ApplicationStore,
+    users: UserStore,
+    files: CertificateFiles,
+    grants: GrantStore,
+    attempts: AttemptStore,
+    clock: Clock,
+    issuer: str,
+) -> Mapping[str, Endpoint]:
+    """Import and join what stands behind the routes."""
+    from chalicelib.endpoints.console.joining import join  # noqa: PLC0415 - see the module's top
+
+    return join(
+        guard=guard,
+        token=token,
+        sessions=sessions,
+        applications=applications,
+        users=users,
+        files=files,
+        grants=grants,
+        attempts=attempts,
+        clock=clock,
+        issuer=issuer,
+    )

@@ -168,6 +168,7 @@ def _administration(parts: Parts) -> Blueprint:
             usage=Usage(stores.usage, parts.clock),
             callbacks=stores.callbacks,
             reader=stores.grants,
+            ring=parts.ring,
             clock=parts.clock,
             issuer=parts.settings.issuer,
         ),

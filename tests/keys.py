@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import jwt
 
+from chalicelib.audit import AuditEvent
 from chalicelib.oauth import key_material
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.key_material import Algorithm, KeyPair
@@ -24,6 +25,7 @@ class FakeKeyRings:
 
     def __init__(self) -> None:
         self.rings: dict[str, SigningKeys] = {}
+        self.events: list[AuditEvent] = []
         self.unavailable = False
         self.reads = 0
         self.key_pairs = KeyPairs()
@@ -40,7 +42,9 @@ class FakeKeyRings:
             self._refuse_when_off()
             return self.rings.setdefault(keys.issuer, keys)
 
-    def replace(self, before: SigningKeys, after: SigningKeys) -> SigningKeys:
+    def replace(
+        self, before: SigningKeys, after: SigningKeys, event: AuditEvent | None = None
+    ) -> SigningKeys:
         with self._lock:
             self._refuse_when_off()
             current = self.rings.get(after.issuer)
@@ -48,6 +52,7 @@ class FakeKeyRings:
                 raise StoreUnavailable("the ring is gone")
             if current.version == before.version:
                 self.rings[after.issuer] = current = after
+                self.events += [] if event is None else [event]
             return current
 
     def _refuse_when_off(self) -> None:

@@ -14,6 +14,7 @@ from chalicelib.directory.stores import UserStore
 from chalicelib.endpoints.adapter import Edge, Endpoint
 from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint
 from chalicelib.oauth.clock import Clock
+from chalicelib.oauth.signing_keys import KeyRing
 from chalicelib.oauth.stores import RecordReader
 from chalicelib.protected.guard import Guard
 from chalicelib.protected.rpa.stores import CallbackStore
@@ -48,6 +49,8 @@ ROUTES: Routes = {
     f"{_USER}/consents/{{client_id}}": {"DELETE": "withdraw_consent"},
     f"{_APPLICATION}/usage": {"GET": "read_application_usage"},
     "/admin/usage": {"GET": "read_usage"},
+    "/admin/keys": {"GET": "list_keys"},
+    "/admin/keys/rotate": {"POST": "rotate_keys"},
     "/admin/audit": {"GET": "list_events"},
     "/admin/rpa/callbacks": {"GET": "list_callbacks"},
     "/admin/openapi.json": {"GET": "openapi"},
@@ -71,6 +74,7 @@ def open_administration(
     usage: Usage,
     callbacks: CallbackStore,
     reader: RecordReader,
+    ring: KeyRing,
     clock: Clock,
     issuer: str,
 ) -> Mapping[str, Endpoint]:
@@ -88,6 +92,7 @@ def open_administration(
         usage=usage,
         callbacks=callbacks,
         reader=reader,
+        ring=ring,
         clock=clock,
         issuer=issuer,
     )

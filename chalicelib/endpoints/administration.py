@@ -12,12 +12,14 @@ from chalicelib.endpoints.admin_applications import ApplicationEndpoints
 from chalicelib.endpoints.admin_audit import AuditEndpoints
 from chalicelib.endpoints.admin_callbacks import CallbackEndpoints
 from chalicelib.endpoints.admin_credentials import CredentialEndpoints
+from chalicelib.endpoints.admin_keys import KeyEndpoints
 from chalicelib.endpoints.admin_requests import Gate
 from chalicelib.endpoints.admin_sessions import SessionEndpoints
 from chalicelib.endpoints.admin_usage import UsageEndpoints
 from chalicelib.endpoints.admin_users import UserEndpoints
 from chalicelib.endpoints.openapi import OpenApi
 from chalicelib.oauth.clock import Clock
+from chalicelib.oauth.signing_keys import KeyRing
 from chalicelib.oauth.stores import RecordReader
 from chalicelib.protected.guard import Guard
 from chalicelib.protected.rpa.stores import CallbackStore
@@ -40,6 +42,7 @@ def join(
     usage: Usage,
     callbacks: CallbackStore,
     reader: RecordReader,
+    ring: KeyRing,
     clock: Clock,
     issuer: str,
 ) -> Mapping[str, Endpoint]:
@@ -57,6 +60,7 @@ def join(
     directory = Users(users, clock)
     people = UserEndpoints(gate, directory)
     logins = SessionEndpoints(gate, directory, Sessions(sessions, clock), Consents(consents, clock))
+    keys = KeyEndpoints(gate, ring, clock)
     audit = AuditEndpoints(gate, trail)
     figures = UsageEndpoints(gate, usage, registered)
     return {
@@ -87,6 +91,8 @@ def join(
         "withdraw_consent": logins.withdraw_consent,
         "read_usage": figures.read_days,
         "read_application_usage": figures.read_application,
+        "list_keys": keys.list_all,
+        "rotate_keys": keys.rotate,
         "list_events": audit.list_all,
         "list_callbacks": CallbackEndpoints(gate, callbacks).list_all,
         "openapi": OpenApi(issuer),

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from chalicelib.administration.key_views import KeyListView
 from chalicelib.administration.views import (
     ApplicationUsageView,
     AuditListView,
@@ -45,6 +46,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     RegistrationForm, RotationForm, CertificateForm, NewUserForm, UserForm, PasswordForm,
     ApplicationView, ApplicationWithSecretView, ApplicationListView, CertificateView,
     UserView, UserListView, SessionListView, ConsentListView,
+    KeyListView,
     AuditListView, UsageView, ApplicationUsageView, CallbackListView, ErrorView, FieldsErrorView,
 )  # fmt: skip
 
@@ -274,6 +276,14 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "read_application_usage": Operation(
         "Read when it was used last", "ApplicationUsageView", "Moments of last use."
+    ),
+    "list_keys": Operation(
+        "List the keys that sign ID tokens", "KeyListView", "Every key that is published."
+    ),
+    "rotate_keys": Operation(
+        "Publish the next signing keys before their time; they sign a day later",
+        "KeyListView",
+        "The keys as they are now; as they were where the next ones are waiting already.",
     ),
     "list_events": Operation(
         "List what happened",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from chalicelib.audit import AuditEvent
 from chalicelib.oauth import key_material
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.key_material import Algorithm, KeyPair
@@ -93,8 +94,10 @@ class SigningKeyStore(Protocol):
         """
         ...
 
-    def replace(self, before: SigningKeys, after: SigningKeys) -> SigningKeys:
-        """Write `after` if the ring is stored in the version of `before`.
+    def replace(
+        self, before: SigningKeys, after: SigningKeys, event: AuditEvent | None = None
+    ) -> SigningKeys:
+        """Write `after`, in one transaction with `event`, if the ring is still `before`'s version.
 
         Returns the ring that is stored then, be it `after` or what another process made of it.
         Raises StoreUnavailable, also when the ring is gone.
@@ -134,6 +137,10 @@ class KeyChange:
     kid: str
     algorithm: Algorithm
     state: KeyState | None
+
+
+Record = Callable[[tuple[KeyChange, ...]], AuditEvent]
+"""Makes the audit event of what a rotation does."""
 
 
 class _Reading(NamedTuple):
@@ -212,19 +219,23 @@ class KeyRing:
         keys = sorted(self.ensure().keys, key=lambda key: _PUBLISHED_ORDER.index(key.state))
         return {"keys": [dict(key.public_jwk) for key in keys]}
 
-    def rotate(self, now: int, *, start: bool = False) -> tuple[KeyChange, ...]:
+    def rotate(
+        self, now: int, *, start: bool = False, record: Record | None = None
+    ) -> tuple[KeyChange, ...]:
         """Take the step that is due, for every algorithm; nothing when none is.
 
         `start` publishes a next key before its time, where there is none; it then waits like
         any other. Running twice, late, or in two processes at once does no harm: each step
-        waits from the moment at which the step before it was written.
+        waits from the moment at which the step before it was written. `record` makes the audit
+        event of a change that somebody asked for.
         """
         before = self.load()
         after = _advance(before, now, self._new_key, start=start)
         if after is before:
             return ()
         wall, monotonic = self._clock.wall(), self._clock.monotonic()
-        stored = self._store.replace(before, after)
+        event = None if record is None else record(changes(before, after))
+        stored = self._store.replace(before, after, event)
         self._keep(_Reading(stored, wall, monotonic))
         return changes(before, stored)
 

@@ -65,7 +65,10 @@ _ISSUER_AUDIENCE = Notice(
     "issuer_audience_in_header",
     "A JWT seen in a request's header can be redeemed for a token.",
 )
-_NO_PKCE = Notice("pkce_not_required", "Codes are exchanged without PKCE.")
+_NO_PKCE = Notice(
+    "pkce_not_required",
+    "Codes are exchanged without PKCE: it has to send a nonce and check it in the ID token.",
+)
 _SECRETS_ENDED = Notice("client_secret_ended", "Its client secrets have ended; make a new one.")
 _SECRETS_END_SOON = Notice(
     "client_secret_ends_soon", "Its last client secret ends within 30 days; make the next one."

@@ -4,6 +4,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.audit import AuditEvent
 from chalicelib.oauth.key_material import Algorithm
 from chalicelib.oauth.signing_keys import KeyState, SigningKey, SigningKeys
 from chalicelib.oauth.stores import StoreUnavailable
@@ -11,13 +12,15 @@ from chalicelib.storage.attributes import Item
 from chalicelib.storage.connection import ConditionFailed
 from chalicelib.storage.database import Database, Put
 from chalicelib.storage.records import SIGNING_KEYS, KeyRingRecord
+from chalicelib.storage.transactions import commit
 
 
 class KeyRings:
     """Fulfils `SigningKeyStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, retention_days: int) -> None:
         self._database = database
+        self._retention_days = retention_days
 
     def load(self, issuer: str) -> SigningKeys | None:
         key = (SIGNING_KEYS, ring_key(issuer))
@@ -28,9 +31,19 @@ class KeyRings:
         condition = KeyRingRecord.key.does_not_exist()
         return self._put(keys, Put(KeyRingRecord, write_ring(keys), condition))
 
-    def replace(self, before: SigningKeys, after: SigningKeys) -> SigningKeys:
+    def replace(
+        self, before: SigningKeys, after: SigningKeys, event: AuditEvent | None = None
+    ) -> SigningKeys:
         condition = KeyRingRecord.key.exists() & (KeyRingRecord.version == before.version)
-        return self._put(after, Put(KeyRingRecord, write_ring(after), condition))
+        put = Put(KeyRingRecord, write_ring(after), condition)
+        if event is None:
+            return self._put(after, put)
+        if not commit(self._database, {"ring": put}, event, self._retention_days):
+            return after
+        stored = self.load(after.issuer)
+        if stored is None:
+            raise StoreUnavailable("TransactWriteItems: the key ring is gone")
+        return stored
 
     def _put(self, keys: SigningKeys, put: Put) -> SigningKeys:
         """What is stored then; a put whose answer was lost finds its own ring there."""

@@ -60,7 +60,7 @@ def open_stores(settings: Settings, clock: Clock, connection: Connection | None 
         sessions=BrowserSessions(database, retention_days),
         consents=RememberedConsents(database, leases, retention_days),
         attempts=Attempts(database),
-        key_rings=KeyRings(database),
+        key_rings=KeyRings(database, retention_days),
         first_records=FirstRecords(database, retention_days),
         secrets=DeploymentSecrets(database),
         usage=UsageFigures(database),

@@ -19,6 +19,7 @@ from chalicelib.protected.guard import Guard
 from chalicelib.registry.applications import Applications
 from chalicelib.usage import Usage
 from tests.fakes import FakeClock, FakeStores
+from tests.keys import FakeKeyRings, FakeProtector, open_ring
 from tests.signing import ISSUER
 
 SYSTEM = Actor(None, None, None, "192.0.2.1")
@@ -57,6 +58,7 @@ class Administration:
             callbacks=self.stores.callbacks,
             usage=Usage(self.stores.usage, self.clock),
             reader=self.stores.grants,
+            ring=open_ring(FakeKeyRings(), FakeProtector(), self.clock),
             clock=self.clock,
             issuer=ISSUER,
         )

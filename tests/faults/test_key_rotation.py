@@ -48,7 +48,7 @@ FIRST_NEW_KEY = 4
 
 def open_process(clock: TrueTime, send: Send, key_pairs: KeyPairs) -> KeyRing:
     database = Database(StubConnection(clock, send), PREFIX)
-    return KeyRing(KeyRings(database), FakeProtector(), clock, ISSUER, key_pairs)
+    return KeyRing(KeyRings(database, 400), FakeProtector(), clock, ISSUER, key_pairs)
 
 
 @cache

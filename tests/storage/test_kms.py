@@ -96,7 +96,7 @@ def test_at_rest_no_private_key_is_in_clear(aws: Aws, clock: FakeClock) -> None:
     settings = aws.settings()
     database = aws.stores(clock).database
     protector = KmsKeyProtector(clock, settings.key_id)
-    ring = KeyRing(KeyRings(database), protector, clock, ISSUER, KeyPairs())
+    ring = KeyRing(KeyRings(database, 400), protector, clock, ISSUER, KeyPairs())
     with MOTO_LOCK:
         kid, private = ring.signing_key(Algorithm.RS256)
         key = ("signing_keys", ring_key(ISSUER))

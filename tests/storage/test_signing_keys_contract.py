@@ -12,6 +12,8 @@ from chalicelib.storage.signing_keys import KeyRings, ring_key, write_ring
 from tests.fakes import FakeClock
 from tests.keys import FakeKeyRings, stored_key, stored_ring
 from tests.signing import ISSUER
+from tests.storage.samples import event
+from tests.tables import Aws
 
 Rings = FakeKeyRings | KeyRings
 
@@ -21,7 +23,8 @@ def rings(request: pytest.FixtureRequest, clock: FakeClock) -> Rings:
     if request.param == "fake":
         return FakeKeyRings()
     aws = request.getfixturevalue("aws")
-    return KeyRings(aws.stores(clock).database)
+    rings: Rings = aws.stores(clock).key_rings
+    return rings
 
 
 def test_there_is_no_ring_at_first(rings: Rings) -> None:
@@ -102,3 +105,23 @@ def test_the_fullest_ring_is_far_from_the_largest_item() -> None:
     )
     item = write_ring(SigningKeys(ISSUER, filled))
     assert len(item["keys"]["S"]) < 100_000
+
+
+def test_an_event_is_written_with_the_ring_or_not_at_all(aws: Aws, clock: FakeClock) -> None:
+    stores = aws.stores(clock)
+    before = stores.key_rings.create(stored_ring())
+    after = replace(before, keys=before.keys[:1], version=2)
+    made, refused = event("signing_keys"), event("signing_keys")
+    assert stores.key_rings.replace(before, after, made) == after
+    # The answer was lost, and the call repeated; then another process comes late.
+    assert stores.key_rings.replace(before, after, made) == after
+    other = replace(before, keys=before.keys[1:], version=2)
+    assert stores.key_rings.replace(before, other, refused) == after
+    assert list(stores.audit.list_events("signing_keys", None, 10).items) == [made]
+
+
+def test_an_event_makes_no_ring_that_is_gone(aws: Aws, clock: FakeClock) -> None:
+    stores, ring = aws.stores(clock), stored_ring()
+    with pytest.raises(StoreUnavailable):
+        stores.key_rings.replace(ring, replace(ring, version=2), event("signing_keys"))
+    assert stores.key_rings.load(ISSUER) is None

@@ -14,6 +14,7 @@ from chalicelib.endpoints import odata as odata_routes
 from chalicelib.endpoints import pages as page_routes
 from chalicelib.endpoints import rpa as rpa_routes
 from chalicelib.endpoints.adapter import Edge
+from chalicelib.endpoints.authorization import Authorization, authorization
 from chalicelib.endpoints.callback_delivery import CallbackDelivery, callback_delivery
 from chalicelib.endpoints.console import routes as console_routes
 from chalicelib.endpoints.metering import Metering
@@ -30,6 +31,8 @@ from chalicelib.oauth.revocation import RevocationEndpoint
 from chalicelib.oauth.signing_keys import JWKS_MAX_AGE_SECONDS, KeyProtector, KeyRing
 from chalicelib.oauth.token_endpoint import TokenEndpoint
 from chalicelib.oauth.validation import TokenValidator
+from chalicelib.protected.authorizers.decision import Authorizer
+from chalicelib.protected.authorizers.requirements import parse_requirements
 from chalicelib.protected.guard import Guard
 from chalicelib.protected.rpa.deliveries import Deliveries
 from chalicelib.protected.rpa.stores import EventBus
@@ -90,6 +93,7 @@ def create_app(
     app.register_blueprint(_console(parts))
     app.lambda_function(name="rotate_keys")(_rotation(parts))
     app.lambda_function(name="deliver_callbacks")(_delivery(parts))
+    app.lambda_function(name="authorize_requests")(_authorization(parts))
     return app
 
 
@@ -268,6 +272,15 @@ def _delivery(parts: Parts) -> CallbackDelivery:
     )
 
 
+def _authorization(parts: Parts) -> Authorization:
+    """Likewise: it decides for other people's APIs."""
+    settings, budget = parts.settings, partial(request_budget, parts.clock)
+    authorizer = Authorizer(parts.validator, parse_requirements(settings.authorizer_scopes))
+    return authorization(
+        authorizer, parts.clock, parts.logger, budget, settings.authorizer_ttl_seconds
+    )
+
+
 def _jwks(ring: KeyRing, _: Request) -> Response:
     """The public keys (RFC 7517 §5); the ring is made with the first question."""
     headers = {"Cache-Control": f"public, max-age={JWKS_MAX_AGE_SECONDS}"}
@@ -284,3 +297,4 @@ app = create_app(Settings.from_environ(os.environ))
 # Chalice names the handlers of the further functions `app.rotate_keys` and so on.
 rotate_keys = app.handler_map["rotate_keys"]
 deliver_callbacks = app.handler_map["deliver_callbacks"]
+authorize_requests = app.handler_map["authorize_requests"]

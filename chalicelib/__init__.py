@@ -5,6 +5,7 @@ room            what lives there
 ==============  =====================================================================
 cli             the `grantline` command: a client of a deployment (never in the zip)
 local           the app behind a WSGI server over in-process moto (never in the zip)
+verifier        one file for other people's services: asks introspection (never in the zip)
 endpoints       Chalice: one blueprint factory a file, and the adapter
 storage         PynamoDB tables, S3, the connection beneath: the only home of AWS
 pages           Jinja2 templates, the stylesheet, rendering; imported with the first page

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 DEFAULT_TABLE_PREFIX = "grantline-"
 DEFAULT_LEASE_SECONDS = 1.0
 MAXIMUM_LEASE_SECONDS = 5.0
+# AppSync keeps no answer for longer.
+MAXIMUM_TTL_SECONDS = 3600
 DEFAULT_AUDIT_RETENTION_DAYS = 400
 DEFAULT_CALLBACK_RETENTION_DAYS = 90
 DEFAULT_USAGE_SECONDS = 60.0
@@ -44,6 +46,10 @@ class Settings:
                            however much it is used: a week.
     usage_seconds          `GRANTLINE_USAGE_SECONDS`: how often a process writes its figures of
                            usage at most; 0 counts nothing. A minute costs one small transaction.
+    authorizer_scopes      `GRANTLINE_AUTHORIZER_SCOPES`: which scopes other people's APIs ask for
+                           (protected/authorizers/requirements.py). Empty: any valid token.
+    authorizer_ttl_seconds  `GRANTLINE_AUTHORIZER_TTL_SECONDS`: how long AppSync may keep a yes;
+                           0, so that revocation holds at the next request.
     log_level              `GRANTLINE_LOG_LEVEL`: INFO shows one line per request.
     """
 
@@ -58,6 +64,8 @@ class Settings:
     session_idle_minutes: int = DEFAULT_SESSION_IDLE_MINUTES
     session_maximum_minutes: int = DEFAULT_SESSION_MAXIMUM_MINUTES
     usage_seconds: float = DEFAULT_USAGE_SECONDS
+    authorizer_scopes: str = ""
+    authorizer_ttl_seconds: int = 0
     log_level: str = "INFO"
 
     @classmethod
@@ -89,6 +97,10 @@ class Settings:
             ),
             usage_seconds=_number(
                 environ, "GRANTLINE_USAGE_SECONDS", defaults.usage_seconds, MAXIMUM_USAGE_SECONDS
+            ),
+            authorizer_scopes=environ.get("GRANTLINE_AUTHORIZER_SCOPES", ""),
+            authorizer_ttl_seconds=int(
+                _number(environ, "GRANTLINE_AUTHORIZER_TTL_SECONDS", 0, MAXIMUM_TTL_SECONDS)
             ),
             log_level=_log_level(environ.get("GRANTLINE_LOG_LEVEL", defaults.log_level)),
         )

@@ -13,8 +13,8 @@ import subprocess  # nosec B404 # - of pip, Chalice and cfn-lint
 import sys
 from pathlib import Path
 
-LOCAL_ROOMS = ("local", "cli")
-"""Folders of chalicelib that never run in AWS."""
+LOCAL_ROOMS = ("local", "cli", "verifier.py")
+"""What of chalicelib never runs in AWS."""
 
 LOCK_FILE = "requirements-lambda.txt"
 

@@ -93,7 +93,8 @@ def test_packing_the_same_files_again_gives_the_same_bytes(package: Path, tmp_pa
 
 
 def test_no_source_imports_a_room_that_is_not_packed(unpacked: Path) -> None:
+    rooms = tuple(f"chalicelib.{room.removesuffix('.py')}" for room in LOCAL_ROOMS)
     for source in [unpacked / "app.py", *(unpacked / "chalicelib").rglob("*.py")]:
         for node in ast.walk(ast.parse(source.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module:
-                assert not node.module.startswith(tuple(f"chalicelib.{r}" for r in LOCAL_ROOMS))
+                assert not node.module.startswith(rooms)

@@ -26,7 +26,7 @@ def transformed(template: Template, monkeypatch: pytest.MonkeyPatch) -> Template
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     uploaded = copy.deepcopy(template)
     # As `aws cloudformation package` writes it.
-    for name in ("APIHandler", "RotateKeys", "DeliverCallbacks"):
+    for name in ("APIHandler", "RotateKeys", "DeliverCallbacks", "AuthorizeRequests"):
         uploaded["Resources"][name]["Properties"]["CodeUri"] = "s3://bucket/deployment.zip"
     expanded: Template = transform(uploaded, {}, ManagedPolicyLoader(None))
     return expanded

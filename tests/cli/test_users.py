@@ -63,3 +63,16 @@ def test_any_request_can_be_sent(shell: Shell, server: Server) -> None:
     assert (refused.code, "user_domain:" in refused.err) == (1, True)
     assert shell.run("api", "GET", server.issuer).code == 2
     assert shell.run("api", "GET", "/admin/users", "--data", "{").code == 2
+
+
+def test_signing_keys_are_listed_and_rotated_without_their_private_halves(shell: Shell) -> None:
+    shell.run("api", "GET", "/oauth2/server/jwks")
+    listed = shell.run("keys", "list")
+    assert listed.code == 0, listed.err
+    assert {key["state"] for key in listed.data} == {"active"}
+    assert "private" not in listed.out
+    assert shell.run("keys", "rotate").code == 2
+    rotated = shell.run("keys", "rotate", "--yes")
+    assert {key["state"] for key in rotated.data} == {"active", "next"}
+    table = shell.run_on_terminal("keys", "list")
+    assert rotated.data[-1]["kid"] in table.out

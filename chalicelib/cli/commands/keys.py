@@ -7,7 +7,13 @@ from chalicelib.cli.inputs import confirm
 from chalicelib.cli.output import say, show_records
 
 PATH = "/admin/keys"
-COLUMNS = {"KEY ID": "kid", "ALGORITHM": "alg", "STATE": "state", "SINCE": "since"}
+COLUMNS = {
+    "KEY ID": "kid",
+    "ALGORITHM": "alg",
+    "STATE": "state",
+    "CREATED": "created_at",
+    "ACTIVATED": "activated_at",
+}
 
 app = typer.Typer(help="Signing keys.")
 
@@ -24,4 +30,4 @@ def rotate(context: typer.Context, yes: Yes = False, as_json: AsJson = False) ->
     confirm("New keys will be published.", "rotate", assumed=yes)
     ring = connect(context).read("POST", f"{PATH}/rotate")
     show_records(ring["items"], COLUMNS, as_json=as_json)
-    say("Published.")
+    say("The next keys are published, and sign in a day.")

@@ -84,8 +84,15 @@ def _admit(request: ODataRequest) -> None:
     for part in (request.raw_query_path or "").split("&"):
         if part:
             name, _, value = part.partition("=")
-            options.setdefault(unquote_plus(name).strip(), []).append(unquote_plus(value))
+            options.setdefault(_decode(name).strip(), []).append(_decode(value))
     bounds.validate_options(options)
+
+
+def _decode(text: str) -> str:
+    try:
+        return unquote_plus(text, errors="surrogatepass")
+    except UnicodeDecodeError:
+        raise QueryRefused("InvalidQuery", "The query is not UTF-8.") from None
 
 
 def _validate_size(response: ODataResponse) -> None:

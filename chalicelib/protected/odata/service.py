@@ -79,7 +79,12 @@ class ODataService:
 def query_string(options: Mapping[str, Sequence[str]]) -> str:
     """Decoded query options as a query string again: a gateway hands on only the former."""
     pairs = ((name, value) for name, values in options.items() for value in values)
-    return "&".join(f"{quote_plus(name, '$@')}={quote_plus(value)}" for name, value in pairs)
+    return "&".join(f"{_quote(name)}={_quote(value)}" for name, value in pairs)
+
+
+def _quote(text: str) -> str:
+    # Half a character is carried on to where it is refused.
+    return quote_plus(text, "$@", errors="surrogatepass")
 
 
 def next_page(request: ODataRequest, token: str) -> str:

@@ -27,6 +27,11 @@ from chalicelib.oauth.stores import (
     StoreUnavailable,
 )
 from chalicelib.paging import InvalidCursor, Page
+from chalicelib.protected.odata.stored_queries import (
+    QueryChanged,
+    QueryNameTaken,
+    StoredQuery,
+)
 from chalicelib.protected.rpa.model import Callback, Delivery
 from chalicelib.registry.model import Registration
 from chalicelib.registry.stores import (
@@ -593,6 +598,50 @@ class FakeDatabase:
             pass
 
 
+class FakeQueries:
+    """Fulfils `QueryStore`."""
+
+    def __init__(self, memory: FakeMemory) -> None:
+        self._memory = memory
+        self._queries: dict[str, StoredQuery] = {}
+
+    def load(self, name: str) -> StoredQuery | None:
+        with self._memory:
+            return self._queries.get(name)
+
+    def list_queries(self, cursor: str | None, limit: int) -> Page[StoredQuery]:
+        with self._memory:
+            entries = [([name], self._queries[name]) for name in sorted(self._queries)]
+            return _page("query", entries, cursor, limit)
+
+    def create(self, query: StoredQuery, event: AuditEvent) -> None:
+        with self._memory:
+            if query.name in self._queries:
+                raise QueryNameTaken
+            self._write(query.name, query, event)
+
+    def replace(self, before: StoredQuery, after: StoredQuery, event: AuditEvent) -> None:
+        with self._memory:
+            self._refuse_changed(before)
+            self._write(after.name, after, event)
+
+    def delete(self, before: StoredQuery, event: AuditEvent) -> None:
+        with self._memory:
+            self._refuse_changed(before)
+            self._write(before.name, None, event)
+
+    def _refuse_changed(self, before: StoredQuery) -> None:
+        current = self._queries.get(before.name)
+        if current is None or current.version != before.version:
+            raise QueryChanged
+
+    def _write(self, name: str, query: StoredQuery | None, event: AuditEvent) -> None:
+        self._queries.pop(name, None)
+        if query is not None:
+            self._queries[name] = query
+        self._memory.events[event.event_id] = event
+
+
 class FakeStores:
     """All fakes over one memory; the names are those of `chalicelib.storage.stores.Stores`."""
 
@@ -608,6 +657,7 @@ class FakeStores:
         self.attempts = FakeAttempts(self.memory)
         self.callbacks = FakeCallbacks()
         self.usage = FakeUsage()
+        self.queries = FakeQueries(self.memory)
         self.database = FakeDatabase(self.memory)
         self.first_records = FakeFirstRecords(self.applications, self.users)
 

@@ -17,6 +17,7 @@ from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.signing_keys import KeyRing
 from chalicelib.oauth.stores import RecordReader
 from chalicelib.protected.guard import Guard
+from chalicelib.protected.odata.stored_queries import QueryStore
 from chalicelib.protected.rpa.stores import CallbackStore
 from chalicelib.registry.stores import ApplicationStore, CertificateFiles
 from chalicelib.usage import Usage
@@ -53,6 +54,12 @@ ROUTES: Routes = {
     "/admin/keys/rotate": {"POST": "rotate_keys"},
     "/admin/audit": {"GET": "list_events"},
     "/admin/rpa/callbacks": {"GET": "list_callbacks"},
+    "/admin/queries": {"GET": "list_queries", "POST": "create_query"},
+    "/admin/queries/{query_name}": {
+        "GET": "read_query",
+        "PUT": "replace_query",
+        "DELETE": "delete_query",
+    },
     "/admin/openapi.json": {"GET": "openapi"},
 }
 
@@ -73,6 +80,7 @@ def open_administration(
     trail: AuditTrail,
     usage: Usage,
     callbacks: CallbackStore,
+    queries: QueryStore,
     reader: RecordReader,
     ring: KeyRing,
     clock: Clock,
@@ -91,6 +99,7 @@ def open_administration(
         trail=trail,
         usage=usage,
         callbacks=callbacks,
+        queries=queries,
         reader=reader,
         ring=ring,
         clock=clock,

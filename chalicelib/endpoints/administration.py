@@ -13,6 +13,7 @@ from chalicelib.endpoints.admin_audit import AuditEndpoints
 from chalicelib.endpoints.admin_callbacks import CallbackEndpoints
 from chalicelib.endpoints.admin_credentials import CredentialEndpoints
 from chalicelib.endpoints.admin_keys import KeyEndpoints
+from chalicelib.endpoints.admin_queries import QueryEndpoints
 from chalicelib.endpoints.admin_requests import Gate
 from chalicelib.endpoints.admin_sessions import SessionEndpoints
 from chalicelib.endpoints.admin_usage import UsageEndpoints
@@ -22,6 +23,8 @@ from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.signing_keys import KeyRing
 from chalicelib.oauth.stores import RecordReader
 from chalicelib.protected.guard import Guard
+from chalicelib.protected.odata.query_registry import StoredQueries
+from chalicelib.protected.odata.stored_queries import QueryStore, StoredQuery
 from chalicelib.protected.rpa.stores import CallbackStore
 from chalicelib.registry.applications import Applications
 from chalicelib.registry.client_certificates import ClientCertificates
@@ -41,6 +44,7 @@ def join(
     trail: AuditTrail,
     usage: Usage,
     callbacks: CallbackStore,
+    queries: QueryStore,
     reader: RecordReader,
     ring: KeyRing,
     clock: Clock,
@@ -95,5 +99,25 @@ def join(
         "rotate_keys": keys.rotate,
         "list_events": audit.list_all,
         "list_callbacks": CallbackEndpoints(gate, callbacks).list_all,
+        **_queries(QueryEndpoints(gate, StoredQueries(queries, clock, _judge))),
         "openapi": OpenApi(issuer),
     }
+
+
+def _queries(stored: QueryEndpoints) -> Mapping[str, Endpoint]:
+    return {
+        "list_queries": stored.list_all,
+        "create_query": stored.create,
+        "read_query": stored.read,
+        "replace_query": stored.replace,
+        "delete_query": stored.delete,
+    }
+
+
+def _judge(query: StoredQuery) -> Mapping[str, str]:
+    """What is wrong with a query; OData's parser is imported with the first one."""
+    from chalicelib.protected.odata.query_validation import (  # noqa: PLC0415 - see above
+        broken_options,
+    )
+
+    return broken_options(query)

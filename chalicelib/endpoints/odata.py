@@ -15,16 +15,20 @@ from chalicelib.oauth.signing_keys import KeyProtector
 from chalicelib.oauth.stores import RecordReader
 from chalicelib.protected.guard import Guard
 from chalicelib.protected.odata.continuation_key import SecretStore
+from chalicelib.protected.odata.stored_queries import QueryStore
 from chalicelib.registry.stores import ApplicationStore
 
 _DATA = {"GET": "read_data", "POST": "read_data"}
 _METADATA = {"GET": "read_metadata"}
+_QUERY = {"GET": "query", "POST": "query"}
 
 ROUTES: Routes = {
     "/odata/data": _DATA,
     "/odata/data/{proxy+}": _DATA,
     "/odata/metadata": _METADATA,
     "/odata/metadata/{proxy+}": _METADATA,
+    "/odata/query": _QUERY,
+    "/odata/query/{proxy+}": _QUERY,
 }
 
 
@@ -39,6 +43,7 @@ def open_odata(
     users: UserStore,
     applications: ApplicationStore,
     trail: AuditTrail,
+    queries: QueryStore,
     reader: RecordReader,
     secrets: SecretStore,
     protector: KeyProtector,
@@ -52,6 +57,7 @@ def open_odata(
         users=users,
         applications=applications,
         trail=trail,
+        queries=queries,
         reader=reader,
         secrets=secrets,
         protector=protector,

@@ -28,6 +28,13 @@ from chalicelib.endpoints.admin_requests import (
 )
 from chalicelib.oauth.model import GrantType, Status
 from chalicelib.oauth.scope import FORM_SCOPES
+from chalicelib.protected.odata.query_form import (
+    NAME_PATTERN,
+    NewStoredQueryForm,
+    StoredQueryForm,
+    StoredQueryListView,
+    StoredQueryView,
+)
 from chalicelib.protected.rpa.model import Delivery
 from chalicelib.protected.rpa.views import CallbackListView
 from chalicelib.registry.certificates import DER_TYPE, PEM_TYPE
@@ -48,6 +55,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     UserView, UserListView, SessionListView, ConsentListView,
     KeyListView,
     AuditListView, UsageView, ApplicationUsageView, CallbackListView, ErrorView, FieldsErrorView,
+    StoredQueryForm, NewStoredQueryForm, StoredQueryView, StoredQueryListView,
 )  # fmt: skip
 
 
@@ -140,6 +148,7 @@ PATH_PARAMETERS: Mapping[str, Parameter] = {
     "user_id": _in_path("user_id", "^usr_[0-9a-z]{26}$"),
     "secret_id": _in_path("secret_id", "^[0-9a-z]{26}$"),
     "session_id": _in_path("session_id", "^[0-9a-z]{26}$"),
+    "query_name": _in_path("query_name", f"^{NAME_PATTERN}$"),
 }
 
 ERRORS: Mapping[int, Refusal] = {
@@ -296,6 +305,32 @@ OPERATIONS: Mapping[str, Operation] = {
         "CallbackListView",
         "A page, the newest first.",
         parameters=(_DELIVERY, _CURSOR, _LIMIT),
+    ),
+    "list_queries": Operation(
+        "List stored queries by name",
+        "StoredQueryListView",
+        "A page.",
+        parameters=(_CURSOR, _LIMIT),
+    ),
+    "create_query": Operation(
+        "Store a query, to be executed by name",
+        "StoredQueryView",
+        "Stored.",
+        status=201,
+        body="NewStoredQueryForm",
+        etag=True,
+    ),
+    "read_query": Operation("Read a stored query", "StoredQueryView", "As it is now.", etag=True),
+    "replace_query": Operation(
+        "Give a stored query another form",
+        "StoredQueryView",
+        "As it is now.",
+        body="StoredQueryForm",
+        versioned=True,
+        etag=True,
+    ),
+    "delete_query": Operation(
+        "Delete a stored query", None, "Deleted.", status=204, versioned=True
     ),
     "openapi": Operation("This document", "Document", "The document.", public=True),
 }

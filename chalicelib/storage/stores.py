@@ -18,6 +18,7 @@ from chalicelib.storage.grants import Grants
 from chalicelib.storage.leases import Leases
 from chalicelib.storage.sessions import BrowserSessions
 from chalicelib.storage.signing_keys import KeyRings
+from chalicelib.storage.stored_queries import QueryRecords
 from chalicelib.storage.usage import UsageFigures
 from chalicelib.storage.users import Users
 
@@ -42,6 +43,7 @@ class Stores:
     first_records: FirstRecords
     secrets: DeploymentSecrets
     usage: UsageFigures
+    queries: QueryRecords
     database: Database
 
 
@@ -64,5 +66,6 @@ def open_stores(settings: Settings, clock: Clock, connection: Connection | None 
         first_records=FirstRecords(database, retention_days),
         secrets=DeploymentSecrets(database),
         usage=UsageFigures(database),
+        queries=QueryRecords(database, retention_days),
         database=database,
     )

@@ -57,6 +57,7 @@ class Administration:
             trail=self.stores.audit,
             callbacks=self.stores.callbacks,
             usage=Usage(self.stores.usage, self.clock),
+            queries=self.stores.queries,
             reader=self.stores.grants,
             ring=open_ring(FakeKeyRings(), FakeProtector(), self.clock),
             clock=self.clock,

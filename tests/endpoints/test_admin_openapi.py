@@ -28,6 +28,7 @@ from chalicelib.endpoints.openapi import describe
 from chalicelib.endpoints.openapi_operations import OPERATIONS
 from chalicelib.local.wsgi import Gateway
 from chalicelib.oauth.model import GrantType
+from chalicelib.protected.odata.stored_queries import StoredQuery
 from tests.endpoints.administration import Administration
 from tests.harness import World
 from tests.registry.registrar import form
@@ -120,7 +121,11 @@ class Api:
         session, _ = Sessions(stores.sessions, clock).log_in(user, "192.0.2.1", "Browser/1.0")
         scopes = frozenset({"api"})
         Consents(stores.consents, clock).remember(user, client.client_id, scopes)
+        now = clock.now()
+        query = StoredQuery(f"query-{client.client_id}", "Users", now, now)
+        stores.queries.create(query, self.world._event("query.created", "query"))
         ids = {
+            "query_name": query.name,
             "session_id": session.session_id,
             "client_id": client.client_id,
             "user_id": user.user_id,

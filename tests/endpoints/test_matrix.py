@@ -70,6 +70,7 @@ class Deployment:
         method, path = route
         path = path.replace("{client_id}", self.ordinary.client_id)
         path = path.replace("{secret_id}", self.ordinary.application.secrets[0].secret_id)
+        path = path.replace("{query_name}", "active")
         path = path.replace("{session_id}", "0" * 26)
         path = path.replace("{user_id}", self.admin.application.user_id or "")
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}

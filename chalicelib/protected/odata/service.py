@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote_plus
+from urllib.parse import quote
 
 from odatapy.http.method import HttpMethod
 from odatapy.server import OData
@@ -21,14 +21,13 @@ from chalicelib.protected.odata.processor import (
     ReadingProcessor,
     base_of,
 )
+from chalicelib.protected.odata.query_string import query_string, with_token
 from chalicelib.protected.odata.reading import ROW_LIMIT, RowBudget
 from chalicelib.protected.odata.shapes import Model
 from chalicelib.protected.odata.sources import Source
 from chalicelib.protected.odata.viewer import Viewer
 
 _PATH_CHARACTERS = "/()',=$:@!*;"
-# What the token of the next page holds, or what was answered with the first one.
-_SPENT_OPTIONS = frozenset({"$skiptoken", "$skip", "$top", "$count"})
 
 
 class ODataService:
@@ -76,28 +75,10 @@ class ODataService:
         return _response(answer)
 
 
-def query_string(options: Mapping[str, Sequence[str]]) -> str:
-    """Decoded query options as a query string again: a gateway hands on only the former."""
-    pairs = ((name, value) for name, values in options.items() for value in values)
-    return "&".join(f"{_quote(name)}={_quote(value)}" for name, value in pairs)
-
-
-def _quote(text: str) -> str:
-    # Half a character is carried on to where it is refused.
-    return quote_plus(text, "$@", errors="surrogatepass")
-
-
 def next_page(request: ODataRequest, token: str) -> str:
     """The request's own address with a token, and without what the token holds."""
     path = quote(request.raw_odata_path.strip("/"), safe=_PATH_CHARACTERS)
     return f"{base_of(request)}/{path}?{with_token(request.raw_query_path or '', token)}"
-
-
-def with_token(query: str, token: str) -> str:
-    """A query string that asks for the next page."""
-    parts = [part for part in query.split("&") if part]
-    kept = [part for part in parts if unquote_plus(part.partition("=")[0]) not in _SPENT_OPTIONS]
-    return "&".join([*kept, f"$skiptoken={token}"])
 
 
 def _response(answer: ODataResponse) -> Response:

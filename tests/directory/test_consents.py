@@ -1,6 +1,7 @@
 """Consents are remembered per user, application and scopes, and can be withdrawn."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from chalicelib.directory.consents import MAXIMUM_CONSENTS
 from chalicelib.directory.model import MAXIMUM_CONSENT_EPOCHS
 from chalicelib.oauth.model import User
 from tests.directory.people import ADMINISTRATOR, People
+from tests.storage.samples import application, event, registration
 
 API, LOGIN = frozenset({"api"}), frozenset({"login"})
 
@@ -137,3 +139,22 @@ def test_parallel_consents_and_withdrawals_of_one_user_all_count(
     listed = {consent.client_id for consent in people.consents.list_consents(user.user_id)}
     assert listed == {f"app_{number}" for number in range(1, 32, 2)}
     assert len(people.current(user).consent_epochs) == 16
+
+
+def test_a_consent_read_before_its_withdrawal_is_none_beside_a_user_read_after_it(
+    people: People, user: User
+) -> None:
+    """A batch is not one moment."""
+    app = application()
+    people.stores.applications.create(registration(app), [], event(app.client_id))
+    cookie = people.log_in(user)
+    people.consents.remember(user, app.client_id, frozenset({"api"}))
+    before = people.stores.sessions.load(user.user_id, app.client_id)
+    people.consents.withdraw(user.user_id, app.client_id, ADMINISTRATOR)
+    after = people.stores.sessions.load(user.user_id, app.client_id)
+    for consents, current in ((before.consents, after.user), (after.consents, before.user)):
+        torn = replace(after, consents=consents, user=current)
+        people.stores.sessions.load = lambda *_, torn=torn: torn
+        visit = people.sessions.visit(cookie, app.client_id)
+        assert visit.signed_in is not None
+        assert visit.consented == frozenset()

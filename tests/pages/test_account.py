@@ -107,17 +107,23 @@ def test_all_other_sessions_end_at_once(world: World) -> None:
     assert newest_event(world).action == "sessions.ended"
 
 
+@pytest.mark.checklist("49", "50")
 def test_it_lists_the_consents_and_withdraws_one(
     world: World, browser: Browser, client: Client
 ) -> None:
     client = world.change(client, name="Expense reports")
     browser.arrive(client, scope="api")
-    browser.submit(decision="allow")
+    code = answer_of(browser.submit(decision="allow"))["code"]
+    token = exchange(world, client, code).token
+    unused = answer_of(browser.authorize(client, scope="api"))["code"]
+    assert world.process.whoami(token).status == 200
     browser.get("/account")
     assert "Expense reports" in browser.page.text
     assert "read and change business data in your name" in browser.page.text
     browser.follow(press(browser, client_id=client.client_id))
     assert not browser.page.has("consent_1")
+    assert world.process.whoami(token).status == 401
+    assert exchange(world, client, unused).body["error"] == "invalid_grant"
     browser.authorize(client, scope="api")
     assert browser.page.has("allow")
     event = newest_event(world)

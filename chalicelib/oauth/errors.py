@@ -2,7 +2,8 @@
 
 OAuthError
 ├── InvalidRequest           400  RFC 6749 §5.2
-│   └── ContentTooLarge      413
+│   ├── ContentTooLarge      413
+│   └── SeveralCredentials   400  RFC 6750 §2, §3.1
 ├── InvalidClient            401  RFC 6749 §5.2
 ├── InvalidGrant             400  RFC 6749 §5.2
 ├── UnauthorizedClient       400  RFC 6749 §5.2
@@ -54,6 +55,19 @@ class ContentTooLarge(InvalidRequest):
     """The body is over the limit (RFC 9110 §15.5.14)."""
 
     status = 413
+
+
+class SeveralCredentials(InvalidRequest):
+    """A protected resource was sent more than one credential."""
+
+    def __init__(self) -> None:
+        super().__init__("More than one credential was sent.")
+
+    def headers(self) -> Mapping[str, str]:
+        return {
+            "WWW-Authenticate": f'Bearer realm="{REALM}", error="{self.error}", '
+            f'error_description="{self.description}"'
+        }
 
 
 class InvalidClient(OAuthError):

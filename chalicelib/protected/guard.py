@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 
 from chalicelib.oauth.certificate_assertion import CertificateHeader
-from chalicelib.oauth.errors import InsufficientScope, InvalidRequest, InvalidToken, MissingToken
+from chalicelib.oauth.errors import (
+    InsufficientScope,
+    InvalidToken,
+    MissingToken,
+    SeveralCredentials,
+)
 from chalicelib.oauth.messages import Request
 from chalicelib.oauth.parameters import parse_form
 from chalicelib.oauth.validation import Access, TokenValidator
@@ -22,7 +27,8 @@ class Guard:
     def admit(self, request: Request, door: Door) -> Access:
         """The access of whoever calls, holding a scope that opens `door`.
 
-        Raises MissingToken, InvalidToken, InsufficientScope, InvalidRequest, StoreUnavailable.
+        Raises MissingToken, InvalidToken, InsufficientScope, SeveralCredentials, StoreUnavailable,
+        and InvalidRequest for a form that cannot be read.
         """
         tokens = _form_tokens(request) if door.token_in_form else ()
         access = self._authenticate(request, tokens, certificate_header=door.certificate_header)
@@ -36,7 +42,7 @@ class Guard:
         authorizations = request.headers.get("authorization", ())
         assertions = request.headers.get(CERTIFICATE_HEADER, ()) if certificate_header else ()
         if len(authorizations) + len(assertions) + len(form_tokens) > 1:
-            raise InvalidRequest("More than one credential was sent.")
+            raise SeveralCredentials
         if form_tokens:
             return self._validator.validate(form_tokens[0])
         if assertions:

@@ -309,3 +309,18 @@ def test_a_decision_is_one_line_without_the_token(
     assert lines[0]["client_id"] == account.client.client_id
     assert lines[0]["aws_calls"] == 1
     assert token[40:60] not in str(lines)
+
+
+@each_kind
+def test_an_extension_that_is_lost_refuses_nobody(account: Account, kind: str) -> None:
+    account.client = account.add_client(life_cycle=SLIDING)
+    token = account.token()
+    account.world.clock.sleep(600)
+
+    def lose(operation: str, _: Mapping[str, Any], call: Any) -> Any:
+        if operation == "UpdateItem":
+            raise failure(operation, "ProvisionedThroughputExceededException", "slow down")
+        return call()
+
+    with account.world.database.intercepted(lose):
+        assert account.meet(kind, token).status == 200

@@ -375,3 +375,19 @@ def test_a_cursor_of_another_list_is_refused(world: World, sender: Sender, reade
 
 def test_a_claim_outlasts_every_function_of_ours() -> None:
     assert CLAIM_SECONDS >= 29 + 60
+
+
+def test_a_callback_costs_one_read_two_writes_and_one_event(world: World, sender: Sender) -> None:
+    calls: list[str] = []
+
+    def count(operation: str, _: Mapping[str, Any], call: Any) -> Any:
+        calls.append(operation)
+        return call()
+
+    sender.send(body(deploymentId="first"))
+    with world.database.intercepted(count):
+        sender.send()
+        assert calls == ["BatchGetItem", "PutItem", "PutEvents", "UpdateItem"]
+        calls.clear()
+        sender.send()
+        assert calls == ["BatchGetItem", "PutItem"]

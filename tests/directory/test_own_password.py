@@ -1,5 +1,6 @@
 """A person changes the own password: what is asked, what is refused, and what ends."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -151,3 +152,24 @@ def test_nothing_changes_while_storage_fails(people: People) -> None:
         change(people, user)
     people.stores.memory.unavailable = False
     assert people.authenticate() == user
+
+
+@pytest.mark.checklist("50")
+def test_of_parallel_changes_one_counts_and_its_password_is_the_one_that_holds(
+    people: People,
+) -> None:
+    user = people.add()
+    wanted = [f"{NEW} {number}" for number in range(USER_LIMIT - 2)]
+
+    def attempt(new: str) -> bool:
+        try:
+            change(people, user, new=new)
+        except (Conflict, FieldsRefused):
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        done = [new for new, won in zip(wanted, pool.map(attempt, wanted), strict=True) if won]
+    assert len(done) == 1
+    assert people.current(user).token_epoch == user.token_epoch + 1
+    assert [new for new in wanted if people.reason(new, address="198.51.100.1") == ""] == done

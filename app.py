@@ -13,6 +13,7 @@ from chalicelib.endpoints import oauth as oauth_routes
 from chalicelib.endpoints import odata as odata_routes
 from chalicelib.endpoints import pages as page_routes
 from chalicelib.endpoints import rpa as rpa_routes
+from chalicelib.endpoints import scim as scim_routes
 from chalicelib.endpoints.adapter import Edge
 from chalicelib.endpoints.authorization import Authorization, authorization
 from chalicelib.endpoints.callback_delivery import CallbackDelivery, callback_delivery
@@ -90,6 +91,7 @@ def create_app(
     app.register_blueprint(_odata(parts))
     app.register_blueprint(_pages(parts))
     app.register_blueprint(_rpa(parts))
+    app.register_blueprint(_scim(parts))
     app.register_blueprint(_console(parts))
     app.lambda_function(name="rotate_keys")(_rotation(parts))
     app.lambda_function(name="deliver_callbacks")(_delivery(parts))
@@ -227,6 +229,21 @@ def _rpa(parts: Parts) -> Blueprint:
             guard=parts.guard,
             deliveries=parts.deliveries,
             clock=parts.clock,
+        ),
+    )
+
+
+def _scim(parts: Parts) -> Blueprint:
+    return scim_routes.blueprint(
+        parts.edge,
+        partial(
+            scim_routes.open_scim,
+            guard=parts.guard,
+            users=parts.stores.users,
+            groups=parts.stores.groups,
+            clock=parts.clock,
+            issuer=parts.settings.issuer,
+            default_domain=parts.settings.scim_default_domain,
         ),
     )
 

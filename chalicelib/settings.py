@@ -16,6 +16,7 @@ MAXIMUM_USAGE_SECONDS = 3_600.0
 DEFAULT_SESSION_IDLE_MINUTES = 8 * 60
 DEFAULT_SESSION_MAXIMUM_MINUTES = 7 * 24 * 60
 _MAXIMUM_DAYS = 36_500
+_MAXIMUM_DOMAIN_LENGTH = 100
 _MINUTES_A_YEAR = 366 * 24 * 60
 
 
@@ -50,6 +51,8 @@ class Settings:
                            (protected/authorizers/requirements.py). Empty: any valid token.
     authorizer_ttl_seconds  `GRANTLINE_AUTHORIZER_TTL_SECONDS`: how long AppSync may keep a yes;
                            0, so that revocation holds at the next request.
+    scim_default_domain    `GRANTLINE_SCIM_DEFAULT_DOMAIN`: the domain of users whom SCIM provisions
+                           without one; empty by default, so that such a user is refused.
     log_level              `GRANTLINE_LOG_LEVEL`: INFO shows one line per request.
     """
 
@@ -66,6 +69,7 @@ class Settings:
     usage_seconds: float = DEFAULT_USAGE_SECONDS
     authorizer_scopes: str = ""
     authorizer_ttl_seconds: int = 0
+    scim_default_domain: str = ""
     log_level: str = "INFO"
 
     @classmethod
@@ -102,6 +106,7 @@ class Settings:
             authorizer_ttl_seconds=int(
                 _number(environ, "GRANTLINE_AUTHORIZER_TTL_SECONDS", 0, MAXIMUM_TTL_SECONDS)
             ),
+            scim_default_domain=_domain(environ.get("GRANTLINE_SCIM_DEFAULT_DOMAIN", "")),
             log_level=_log_level(environ.get("GRANTLINE_LOG_LEVEL", defaults.log_level)),
         )
 
@@ -142,6 +147,14 @@ def _minutes(environ: Mapping[str, str], name: str, default: int) -> int:
     if number < 1 or number != int(number):
         raise ConfigurationError(f"{name} must be a whole number from 1")
     return int(number)
+
+
+def _domain(value: str) -> str:
+    if len(value) > _MAXIMUM_DOMAIN_LENGTH or any(mark in value for mark in "@\\"):
+        raise ConfigurationError(
+            "GRANTLINE_SCIM_DEFAULT_DOMAIN must be a domain of users, without @ and backslash"
+        )
+    return value.strip()
 
 
 def _log_level(value: str) -> str:

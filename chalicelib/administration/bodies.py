@@ -20,9 +20,15 @@ def media_type(request: Request) -> str:
 
 
 def read_json_object(
-    request: Request, *, may_be_empty: bool = False, maximum_depth: int = MAXIMUM_DEPTH
+    request: Request,
+    *,
+    may_be_empty: bool = False,
+    maximum_depth: int = MAXIMUM_DEPTH,
+    types: frozenset[str] = frozenset({JSON_TYPE}),
 ) -> dict[str, object]:
     """The body's JSON object. `may_be_empty` reads no body at all as `{}`.
+
+    `types` are the media types taken; the empty one stands for none being named.
 
     Raises UnsupportedMediaType, ContentTooLarge, InvalidRequest.
     """
@@ -31,7 +37,7 @@ def read_json_object(
     if may_be_empty and not request.body.strip():
         return {}
     charset = _CHARSET.search(request.header("content-type") or "")
-    if media_type(request) != JSON_TYPE or (charset and charset.group(1).lower() != "utf-8"):
+    if media_type(request) not in types or (charset and charset.group(1).lower() != "utf-8"):
         raise UnsupportedMediaType(f"{JSON_TYPE} in UTF-8")
     try:
         value = strict_json.parse(request.body)

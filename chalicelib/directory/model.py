@@ -1,14 +1,20 @@
-"""A user as an administrator sees it."""
+"""Users, domains and groups as administrators and provisioning see them."""
 
 import unicodedata
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from chalicelib.oauth.model import User
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user and what the token path does not read; times are epoch seconds."""
+    """A user and what the token path does not read; times are epoch seconds.
+
+    `external_id` is the provisioning client's own name of the user, `attributes` what else it
+    said, as JSON (RFC 7643 §4.1). With `deleted_at` the user is there for the record alone:
+    disabled for good, its names free for others.
+    """
 
     user: User
     created_at: int
@@ -16,6 +22,33 @@ class Account:
     email: str | None = None
     given_name: str | None = None
     family_name: str | None = None
+    external_id: str | None = None
+    attributes: Mapping[str, object] = field(default_factory=dict)
+    deleted_at: int | None = None
+
+    @property
+    def mail_addresses(self) -> frozenset[str]:
+        """All addresses the user may be looked up by, folded."""
+        listed = self.attributes.get("emails")
+        entries = listed if isinstance(listed, list) else []
+        values = [entry.get("value") for entry in entries if isinstance(entry, dict)]
+        return frozenset(fold(value) for value in (self.email, *values) if isinstance(value, str))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Users who hold the role of the group's id; times are epoch seconds.
+
+    `version` grows with every change of the group or of its members, `members` is their number.
+    """
+
+    group_id: str
+    display_name: str
+    created_at: int
+    updated_at: int
+    external_id: str | None = None
+    version: int = 1
+    members: int = 0
 
 
 @dataclass(frozen=True, slots=True)

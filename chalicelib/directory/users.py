@@ -1,17 +1,13 @@
 """Creating users, changing them, and ending what they hold."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from chalicelib.administration.fields import read_fields
-from chalicelib.administration.refusals import (
-    Conflict,
-    FieldsRefused,
-    FieldsTaken,
-    NotFound,
-    VersionMismatch,
-)
-from chalicelib.audit import Actor, AuditEvent
+from chalicelib.administration.refusals import FieldsRefused, FieldsTaken
+from chalicelib.audit import Actor
+from chalicelib.directory.changes import NAME_TAKEN, UserChanges, form_values, user_event
 from chalicelib.directory.form import (
     PASSWORD_STAND_INS,
     USER_STAND_INS,
@@ -21,17 +17,13 @@ from chalicelib.directory.form import (
 )
 from chalicelib.directory.model import Account, without_tokens
 from chalicelib.directory.passwords import hash_password
-from chalicelib.directory.stores import NewUser, UserChanged, UserNameTaken, UserStore
+from chalicelib.directory.provisioned import with_fields
+from chalicelib.directory.stores import NewUser, UserNameTaken, UserStore
 from chalicelib.oauth.clock import Clock
-from chalicelib.oauth.ids import new_ulid, new_user_id
+from chalicelib.oauth.ids import new_user_id
 from chalicelib.oauth.model import Status, User
+from chalicelib.oauth.scope import ROLES
 from chalicelib.paging import Page
-
-TRIES = 3
-NAME_TAKEN = {"user_name": "is the name of another user of the domain"}
-
-Alter = Callable[[Account, int], Account | None]
-"""Decides on a change of what was read at a time; None: it is so already."""
 
 
 class Users:
@@ -40,6 +32,7 @@ class Users:
     def __init__(self, store: UserStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._changes = UserChanges(store, clock)
 
     def create(self, values: Mapping[str, object], actor: Actor) -> Account:
         """Raises FieldsRefused, FieldsTaken."""
@@ -52,16 +45,19 @@ class Users:
 
     def load(self, user_id: str) -> Account:
         """Raises NotFound."""
-        account = self._store.load(user_id)
-        if account is None:
-            raise NotFound("user")
-        return account
+        return self._changes.load(user_id)
 
     def list_users(
-        self, prefix: str, user_domain: str | None, cursor: str | None, limit: int
+        self,
+        prefix: str,
+        user_domain: str | None,
+        cursor: str | None,
+        limit: int,
+        *,
+        deleted: bool = False,
     ) -> Page[Account]:
         """Users whose name starts with `prefix`, by name. Raises InvalidCursor."""
-        return self._store.list_users(prefix, user_domain, cursor, limit)
+        return self._store.list_users(prefix, user_domain, cursor, limit, deleted=deleted)
 
     def update(
         self, user_id: str, body: Mapping[str, object], actor: Actor, if_version: int | None = None
@@ -79,7 +75,7 @@ class Users:
             after = _with_form(before, form)
             return None if after == before else after
 
-        return self._change(user_id, "user.updated", alter, actor, if_version)
+        return self._changes.apply(user_id, "user.updated", alter, actor, if_version)
 
     def disable(self, user_id: str, actor: Actor, if_version: int | None = None) -> Account:
         """Refuse the user everything; tokens stay dead when the user is enabled again.
@@ -92,7 +88,7 @@ class Users:
             user = replace(without_tokens(before.user), status=Status.DISABLED)
             return replace(before, user=user)
 
-        return self._change(user_id, "user.disabled", alter, actor, if_version)
+        return self._changes.apply(user_id, "user.disabled", alter, actor, if_version)
 
     def enable(self, user_id: str, actor: Actor, if_version: int | None = None) -> Account:
         """Let the user act, and be acted as, again."""
@@ -102,7 +98,7 @@ class Users:
                 return None
             return replace(before, user=replace(before.user, status=Status.ENABLED))
 
-        return self._change(user_id, "user.enabled", alter, actor, if_version)
+        return self._changes.apply(user_id, "user.enabled", alter, actor, if_version)
 
     def set_password(
         self, user_id: str, body: Mapping[str, object], actor: Actor, if_version: int | None = None
@@ -121,43 +117,10 @@ class Users:
         def alter(before: Account, _: int) -> Account:
             return replace(before, user=without_tokens(before.user))
 
-        return self._change(
-            user_id, "user.password_set", alter, actor, if_version, password_hash=password_hash
+        write = partial(self._store.replace, password_hash=password_hash)
+        return self._changes.apply(
+            user_id, "user.password_set", alter, actor, if_version, write=write
         )
-
-    def _change(
-        self,
-        user_id: str,
-        action: str,
-        alter: Alter,
-        actor: Actor,
-        if_version: int | None,
-        *,
-        password_hash: str | None = None,
-    ) -> Account:
-        """Read, decide, and write if nothing changed in between; three tries."""
-        for _ in range(TRIES):
-            before = self.load(user_id)
-            if if_version is not None and if_version != before.user.version:
-                raise VersionMismatch
-            now = self._clock.now()
-            changed = alter(before, now)
-            if changed is None:
-                self._store.settle()
-                return before
-            user = replace(changed.user, version=before.user.version + 1)
-            after = replace(changed, user=user, updated_at=now)
-            event = _event(action, user_id, actor, now, _differences(before, after))
-            try:
-                self._store.replace(before, after, event, password_hash=password_hash)
-            except UserChanged:
-                continue
-            except UserNameTaken:
-                raise FieldsTaken(NAME_TAKEN) from None
-            return after
-        if if_version is not None:
-            raise VersionMismatch
-        raise Conflict("The user is being changed by others; try again.")
 
 
 def draft_user(values: Mapping[str, object], actor: Actor, now: int) -> NewUser:
@@ -168,20 +131,8 @@ def draft_user(values: Mapping[str, object], actor: Actor, now: int) -> NewUser:
     user = User(new_user_id(), form.user_name, form.user_domain)
     account = _with_form(Account(user, created_at=now, updated_at=now), form)
     password_hash = None if form.password is None else hash_password(form.password)
-    event = _event("user.created", user.user_id, actor, now, form_values(account))
+    event = user_event("user.created", user.user_id, actor, now, form_values(account))
     return NewUser(account, password_hash, event)
-
-
-def form_values(account: Account) -> dict[str, object]:
-    """The form as this account would fill it; a password is never part of it."""
-    return {
-        "user_name": account.user.user_name,
-        "user_domain": account.user.user_domain,
-        "email": account.email,
-        "given_name": account.given_name,
-        "family_name": account.family_name,
-        "roles": sorted(account.user.roles),
-    }
 
 
 def _with_form(account: Account, form: UserForm) -> Account:
@@ -189,23 +140,14 @@ def _with_form(account: Account, form: UserForm) -> Account:
         account.user,
         user_name=form.user_name,
         user_domain=form.user_domain,
-        roles=frozenset(form.roles),
+        roles=account.user.roles.difference(ROLES).union(form.roles),
     )
+    attributes = with_fields(account.attributes, form.email, form.given_name, form.family_name)
     return replace(
         account,
         user=user,
+        attributes=attributes,
         email=form.email,
         given_name=form.given_name,
         family_name=form.family_name,
     )
-
-
-def _differences(before: Account, after: Account) -> dict[str, object]:
-    old = form_values(before)
-    return {name: value for name, value in form_values(after).items() if value != old[name]}
-
-
-def _event(
-    action: str, user_id: str, actor: Actor, now: int, changes: Mapping[str, object]
-) -> AuditEvent:
-    return AuditEvent(new_ulid(), now, action, user_id, actor, changes)

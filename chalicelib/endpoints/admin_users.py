@@ -9,6 +9,7 @@ from chalicelib.endpoints.admin_requests import (
     Gate,
     answer,
     cursor_of,
+    flag_of,
     if_version_of,
     limit_of,
     refuse_cursor,
@@ -28,12 +29,17 @@ class UserEndpoints:
         self._users = users
 
     def list_all(self, request: Request) -> Response:
-        """A page of users whose name starts with `search`, in one domain or in all."""
+        """A page of users whose name starts with `search`, in one domain or in all.
+
+        `deleted` lists those whom provisioning has deleted instead.
+        """
         self._gate.admit(request)
         search, cursor, limit = search_of(request), cursor_of(request), limit_of(request)
         domain = text_parameter(request, "user_domain", MAXIMUM_NAME_LENGTH) or None
         try:
-            page = self._users.list_users(search, domain, cursor, limit)
+            page = self._users.list_users(
+                search, domain, cursor, limit, deleted=flag_of(request, "deleted")
+            )
         except InvalidCursor:
             refuse_cursor()
         items = [user_view(account) for account in page.items]

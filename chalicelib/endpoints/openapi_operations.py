@@ -115,6 +115,7 @@ _TOTAL = _query(
 _USER_DOMAIN = _query(
     "user_domain", {"type": "string", "maxLength": MAXIMUM_NAME_LENGTH}, "Only this domain."
 )
+_DELETED = _query("deleted", {"type": "boolean"}, "Those whom provisioning deleted instead.")
 
 _DELIVERY = _query(
     "status", {"type": "string", "enum": list(Delivery)}, "Only those that are so on their way."
@@ -241,7 +242,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "List users by name",
         "UserListView",
         "A page.",
-        parameters=(_search("The beginning of the name."), _USER_DOMAIN, _CURSOR, _LIMIT),
+        parameters=(_search("The beginning of the name."), _USER_DOMAIN, _DELETED, _CURSOR, _LIMIT),
     ),
     "create_user": Operation(
         "Create a user", "UserView", "Created.", status=201, body="NewUserForm", etag=True

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from chalicelib.administration.refusals import Conflict, FieldsTaken
 from chalicelib.audit import Actor
+from chalicelib.directory.changes import NAME_TAKEN as USER_NAME_TAKEN
 from chalicelib.directory.model import Account
 from chalicelib.directory.stores import UserNameTaken
-from chalicelib.directory.users import NAME_TAKEN as USER_NAME_TAKEN
 from chalicelib.directory.users import draft_user
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.scope import ADMINISTRATOR

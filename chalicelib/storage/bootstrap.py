@@ -7,7 +7,7 @@ from chalicelib.directory.stores import NewUser, UserNameTaken
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.registry.model import Registration
 from chalicelib.registry.stores import BuiltInExists, NameTaken
-from chalicelib.storage import applications, users
+from chalicelib.storage import applications, user_writes
 from chalicelib.storage.audit import put_event
 from chalicelib.storage.database import Database, Write
 from chalicelib.storage.transactions import commit
@@ -28,7 +28,7 @@ class FirstRecords:
         administrator: NewUser,
         events: Sequence[AuditEvent],
     ) -> None:
-        made = users.creation_of(administrator.account, administrator.password_hash)
+        made = user_writes.create_user(administrator.account, administrator.password_hash)
         writes: dict[str, Write] = _named(_USER, made)
         for place, registration in enumerate(registrations):
             writes |= _named(f"application {place}", applications.creation_of(registration))

@@ -124,10 +124,15 @@ class Database:
         answer = self._connection.dispatch("Query", arguments)
         return answer["Items"], answer.get("LastEvaluatedKey")
 
-    def count(self, query: Query) -> tuple[int, Item | None]:
-        """How many entries a page of an index has, up to 1 MB of them, and where it goes on."""
+    def count(self, query: Query, *, limited: bool = False) -> tuple[int, Item | None]:
+        """How many entries a page of an index has, up to 1 MB of them, and where it goes on.
+
+        `limited` ends the page after `query.limit` entries.
+        """
         arguments = self._query_arguments(query)
         arguments["Select"] = "COUNT"
+        if limited:
+            arguments["Limit"] = query.limit
         answer = self._connection.dispatch("Query", arguments)
         return answer["Count"], answer.get("LastEvaluatedKey")
 

@@ -64,12 +64,51 @@ def name_key(folded_name: str, folded_domain: str | None = None) -> str:
 
 def domain_key(folded_domain: str) -> str:
     """The key of a domain; one too long for a key is named by its SHA-256."""
-    encoded = folded_domain.encode("utf-8")
-    if len(encoded) > MAXIMUM_NAME_KEY_BYTES:
-        return f"long_domain#{hashlib.sha256(encoded).hexdigest()}"
-    return f"domain#{folded_domain}"
+    return _bounded("domain", folded_domain)
+
+
+def group_name_key(folded_name: str) -> str:
+    """The key of the marker of a group's name; as `domain_key`."""
+    return _bounded("group_name", folded_name)
+
+
+def mail_list(folded_address: str) -> str:
+    """The list of those who have an address."""
+    return _bounded("mail", folded_address)
+
+
+def mail_key(folded_address: str, user_id: str) -> str:
+    """The key that says that a user has an address."""
+    return f"{mail_list(folded_address)}#{user_id}"
+
+
+def external_id_key(kind: str, external_id: str) -> str:
+    """The key of the marker of an external id; `kind` is `user` or `group`."""
+    return f"external_id#{kind}#{external_id}"
+
+
+def deleted_key(user_id: str) -> str:
+    """The key of a deleted user's entry in their list."""
+    return f"deleted#{user_id}"
+
+
+def group_key(group_id: str) -> str:
+    """The key of a group."""
+    return f"group#{group_id}"
+
+
+def member_key(group_id: str, user_id: str) -> str:
+    """The key that says that a user is in a group."""
+    return f"member#{group_id}#{user_id}"
 
 
 def sort_name(folded_name: str) -> str:
     """The part of a name that orders its list."""
     return folded_name[:SORT_NAME_CHARACTERS]
+
+
+def _bounded(kind: str, folded: str) -> str:
+    encoded = folded.encode("utf-8")
+    if len(encoded) > MAXIMUM_NAME_KEY_BYTES:
+        return f"long_{kind}#{hashlib.sha256(encoded).hexdigest()}"
+    return f"{kind}#{folded}"

@@ -51,7 +51,15 @@ _REGISTRATION_FIELDS = (
     "redirect_uris",
     "post_logout_redirect_uris",
 )
-_ACCOUNT_FIELDS = ("created_at", "updated_at", "email", "given_name", "family_name")
+_ACCOUNT_FIELDS = (
+    "created_at",
+    "updated_at",
+    "email",
+    "given_name",
+    "family_name",
+    "external_id",
+    "deleted_at",
+)
 
 
 def write_application(application: Application) -> Item:
@@ -113,6 +121,7 @@ def read_user(item: Item) -> User:
 def write_user_detail(account: Account) -> Item:
     """The sibling item of a user."""
     values = _fields_of(account, _ACCOUNT_FIELDS)
+    values["attributes"] = account.attributes or None
     values["version"] = account.user.version
     return UserDetailRecord.write(detail_key(account.user.user_id), values)
 

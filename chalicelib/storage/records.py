@@ -47,7 +47,6 @@ AUDIT_EVENTS = "audit_events"
 
 APPLICATION_LIST = "application"
 USER_LIST = "user"
-DOMAIN_LIST = "domain"
 
 
 class _Codec(Protocol):
@@ -238,6 +237,9 @@ class UserDetailRecord(Record):
     email = UnicodeAttribute(null=True)
     given_name = UnicodeAttribute(null=True)
     family_name = UnicodeAttribute(null=True)
+    external_id = UnicodeAttribute(null=True)
+    attributes = JsonAttribute(null=True)
+    deleted_at = WholeNumberAttribute(null=True)
 
 
 class PasswordRecord(Record):
@@ -276,21 +278,6 @@ class UserNameRecord(ListedRecord):
     folded_name = UnicodeAttribute()
     folded_domain = UnicodeAttribute()
     by_name = UserNameIndex()
-
-
-class DomainRecord(ListedRecord):
-    """`domain#<folded domain>`: a domain, and how many users are in it.
-
-    Counted in the transaction of each user that comes or goes.
-    """
-
-    class Meta:
-        """The table."""
-
-        table_name = USERS
-
-    name = UnicodeAttribute()
-    users = WholeNumberAttribute()
 
 
 class GrantRecord(Record):
@@ -392,7 +379,6 @@ RECORDS: tuple[type[Record], ...] = (
     UserDetailRecord,
     PasswordRecord,
     UserNameRecord,
-    DomainRecord,
     GrantRecord,
     KeyRingRecord,
     AuditEventRecord,

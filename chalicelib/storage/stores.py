@@ -15,6 +15,7 @@ from chalicelib.storage.consents import RememberedConsents
 from chalicelib.storage.database import Database
 from chalicelib.storage.deployment_secrets import DeploymentSecrets
 from chalicelib.storage.grants import Grants
+from chalicelib.storage.groups import Groups
 from chalicelib.storage.leases import Leases
 from chalicelib.storage.sessions import BrowserSessions
 from chalicelib.storage.signing_keys import KeyRings
@@ -33,6 +34,7 @@ class Stores:
     grants: Grants
     applications: Applications
     users: Users
+    groups: Groups
     audit: AuditEvents
     callbacks: Callbacks
     certificate_files: CertificateBucket
@@ -56,6 +58,7 @@ def open_stores(settings: Settings, clock: Clock, connection: Connection | None 
         grants=Grants(database, leases),
         applications=Applications(database, leases, retention_days),
         users=Users(database, leases, retention_days),
+        groups=Groups(database, clock, retention_days),
         audit=AuditEvents(database, clock, retention_days),
         callbacks=Callbacks(database, settings.callback_retention_days),
         certificate_files=CertificateBucket(clock, settings.certificate_bucket),

@@ -1,30 +1,37 @@
-"""Users: two items each, a marker of their name, and their password apart."""
+"""Users: two items each, markers of what is unique, and their password apart."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.audit import AuditEvent
 from chalicelib.directory.model import Account, Domain, fold
-from chalicelib.directory.stores import UserChanged, UserNameTaken
+from chalicelib.directory.stores import (
+    ExternalIdTaken,
+    GroupChanged,
+    UserChanged,
+    UserNameTaken,
+)
 from chalicelib.oauth.model import User
+from chalicelib.oauth.scope import ROLES
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.paging import Page
-from chalicelib.storage import keys, mapping, records
+from chalicelib.storage import keys, mapping, records, user_writes
 from chalicelib.storage.attributes import Item
-from chalicelib.storage.database import Database, Delete, Put, Update, Write
-from chalicelib.storage.leases import Leases
-from chalicelib.storage.name_lists import NameList
-from chalicelib.storage.pairs import read_pair, read_pairs
-from chalicelib.storage.records import (
+from chalicelib.storage.database import Database, Write
+from chalicelib.storage.directory_records import (
+    DELETED_LIST,
+    DOMAIN_LIST,
+    DeletedUserRecord,
     DomainRecord,
-    PasswordRecord,
-    UserDetailRecord,
-    UserNameRecord,
-    UserRecord,
+    MailRecord,
 )
+from chalicelib.storage.leases import Leases
+from chalicelib.storage.name_lists import BY_NAME, NameList
+from chalicelib.storage.pairs import read_pair, read_pairs
+from chalicelib.storage.records import UserNameRecord
 from chalicelib.storage.transactions import commit
 
-_USER = "user"
-_NAME = "name"
+MAXIMUM_DOMAINS = 1_000
 
 
 class Users:
@@ -35,24 +42,41 @@ class Users:
         self._leases = leases
         self._retention_days = retention_days
         self._names = NameList(database, UserNameRecord, records.USER_LIST)
-        self._domains = NameList(
-            database, DomainRecord, records.DOMAIN_LIST, ("domain#", "long_domain#")
-        )
+        self._deleted = NameList(database, DeletedUserRecord, DELETED_LIST, ("deleted#",))
+        self._domains = NameList(database, DomainRecord, DOMAIN_LIST, ("domain#", "long_domain#"))
 
     def create(self, account: Account, password_hash: str | None, event: AuditEvent) -> None:
-        self._commit(creation_of(account, password_hash), event)
+        self._commit(user_writes.create_user(account, password_hash), event)
 
     def load(self, user_id: str) -> Account | None:
         pair = read_pair(self._database, records.USERS, keys.user_key, user_id)
         return None if pair is None else mapping.read_account(*pair)
 
     def find(self, user_domain: str, user_name: str) -> Account | None:
-        marker = (records.USERS, keys.name_key(fold(user_name), fold(user_domain)))
-        item = self._database.read([marker]).get(marker)
-        return None if item is None else self.load(item["owner"]["S"])
+        return self._load_owner(keys.name_key(fold(user_name), fold(user_domain)))
+
+    def find_by_external_id(self, external_id: str) -> Account | None:
+        return self._load_owner(keys.external_id_key(user_writes.USER, external_id))
+
+    def find_by_mail(self, address: str, limit: int) -> Sequence[Account]:
+        folded = fold(address)
+        listed = NameList(self._database, MailRecord, keys.mail_list(folded))
+        owners, _ = listed.find_owners("", lambda _: True, None, limit)
+        found = self.load_all(owners)
+        return [account for account in found if folded in account.mail_addresses]
+
+    def load_all(self, user_ids: Sequence[str]) -> Sequence[Account]:
+        pairs = read_pairs(self._database, records.USERS, keys.user_key, user_ids)
+        return [mapping.read_account(*pair) for pair in pairs]
 
     def list_users(
-        self, prefix: str, user_domain: str | None, cursor: str | None, limit: int
+        self,
+        prefix: str,
+        user_domain: str | None,
+        cursor: str | None,
+        limit: int,
+        *,
+        deleted: bool = False,
     ) -> Page[Account]:
         folded, domain = fold(prefix), None if user_domain is None else fold(user_domain)
 
@@ -61,9 +85,28 @@ class Users:
                 return False
             return str(item["folded_name"]["S"]).startswith(folded)
 
-        owners, following = self._names.find_owners(folded, accept, cursor, limit)
-        pairs = read_pairs(self._database, records.USERS, keys.user_key, owners)
-        return Page([mapping.read_account(*pair) for pair in pairs], following)
+        names = self._deleted if deleted else self._names
+        owners, following = names.find_owners(folded, accept, cursor, limit)
+        return Page(self.load_all(owners), following)
+
+    def walk(
+        self, cursor: str | None, skip: int, limit: int, *, forward: bool = True
+    ) -> Page[Account]:
+        way = replace(BY_NAME, forward=forward)
+        if skip:
+            cursor = self._names.skip(skip, cursor, way)
+            if cursor is None:
+                return Page((), None)
+        owners, following = self._names.find_owners("", lambda _: True, cursor, limit, way)
+        return Page(self.load_all(owners), following)
+
+    def count(self) -> int:
+        total, cursor = 0, None
+        while True:
+            page = self.list_domains("", cursor, MAXIMUM_DOMAINS)
+            total, cursor = total + sum(domain.users for domain in page.items), page.next
+            if cursor is None:
+                return total
 
     def list_domains(self, prefix: str, cursor: str | None, limit: int) -> Page[Domain]:
         items, following = self._domains.find(fold(prefix), _has_users, cursor, limit)
@@ -78,21 +121,21 @@ class Users:
         *,
         password_hash: str | None = None,
     ) -> None:
-        old, new = before.user, after.user
-        unchanged = UserRecord.version == old.version
-        self._commit(
-            {
-                _USER: Put(UserRecord, mapping.write_user(new), unchanged),
-                "detail": Put(UserDetailRecord, mapping.write_user_detail(after)),
-                **_move_name(old, new),
-                **_move_domain(old, new),
-                **_put_password(new.user_id, password_hash),
-            },
-            event,
-        )
-        self._leases.users.drop(new.user_id)
-        if _reduces_rights(old, new):
-            self._leases.settle()
+        self._commit(user_writes.replace_user(before, after, password_hash), event)
+        self._forget([(before, after)])
+
+    def replace_all(self, changes: Sequence[tuple[Account, Account]], event: AuditEvent) -> None:
+        writes: dict[str, Write] = {}
+        for before, after in changes:
+            items = user_writes.put_user(before, after)
+            writes |= {f"{name} {after.user.user_id}": write for name, write in items.items()}
+        writes |= user_writes.move_members([(old.user, new.user) for old, new in changes])
+        self._commit(writes, event)
+        self._forget(changes)
+
+    def delete(self, before: Account, after: Account, event: AuditEvent) -> None:
+        self._commit(user_writes.delete_user(before, after), event)
+        self._forget([(before, after)])
 
     def settle(self) -> None:
         self._leases.settle()
@@ -102,82 +145,45 @@ class Users:
         item = self._database.read([key]).get(key)
         return None if item is None else str(item["password_hash"]["S"])
 
+    def _load_owner(self, marker: str) -> Account | None:
+        key = (records.USERS, marker)
+        item = self._database.read([key]).get(key)
+        return None if item is None else self.load(item["owner"]["S"])
+
+    def _forget(self, changes: Sequence[tuple[Account, Account]]) -> None:
+        for _, after in changes:
+            self._leases.users.drop(after.user.user_id)
+        if any(_reduces_rights(before.user, after.user) for before, after in changes):
+            self._leases.settle()
+
     def _commit(self, writes: dict[str, Write], event: AuditEvent) -> None:
         refused = commit(self._database, writes, event, self._retention_days)
         if not refused:
             return
-        if _USER in refused:
+        # "user" and "user usr_…" alike: several users may change at once.
+        kinds = {name.partition(" usr_")[0] for name in refused}
+        if user_writes.USER in kinds:
             raise UserChanged
-        if _NAME in refused:
+        if user_writes.NAME in kinds:
             raise UserNameTaken
-        raise StoreUnavailable(f"a transaction was refused: {', '.join(sorted(refused))}")
-
-
-def creation_of(account: Account, password_hash: str | None) -> dict[str, Write]:
-    """The writes that make a user; "user" and "name" are those whose refusal means something."""
-    item = mapping.write_user(account.user)
-    return {
-        _USER: Put(UserRecord, item, UserRecord.key.does_not_exist()),
-        "detail": Put(UserDetailRecord, mapping.write_user_detail(account)),
-        _NAME: _mark_name(account.user),
-        "domain": _count_domain(account.user.user_domain, 1),
-        **_put_password(account.user.user_id, password_hash),
-    }
-
-
-def _mark_name(user: User) -> Put:
-    item = mapping.write_user_name(user.user_id, fold(user.user_domain), fold(user.user_name))
-    return Put(UserNameRecord, item, UserNameRecord.key.does_not_exist())
-
-
-def _move_name(old: User, new: User) -> dict[str, Write]:
-    """The marker follows the name; the condition on the user covers the old one."""
-    old_key = keys.name_key(fold(old.user_name), fold(old.user_domain))
-    if old_key == keys.name_key(fold(new.user_name), fold(new.user_domain)):
-        return {}
-    return {_NAME: _mark_name(new), "old name": Delete(UserNameRecord, old_key)}
-
-
-def _count_domain(domain: str, change: int) -> Update:
-    """Add to the users of a domain; its item stays when none is left, and is listed no more."""
-    folded = fold(domain)
-    listing = [
-        DomainRecord.listed.set(records.DOMAIN_LIST),
-        DomainRecord.sort_name.set(keys.sort_name(folded)),
-        DomainRecord.name.set(domain),
-    ]
-    actions = (DomainRecord.users.add(change), *(listing if change > 0 else ()))
-    return Update(DomainRecord, keys.domain_key(folded), actions, None)
-
-
-def _move_domain(old: User, new: User) -> dict[str, Write]:
-    if fold(old.user_domain) == fold(new.user_domain):
-        return {}
-    return {
-        "domain": _count_domain(new.user_domain, 1),
-        "old domain": _count_domain(old.user_domain, -1),
-    }
+        if user_writes.EXTERNAL_ID in kinds:
+            raise ExternalIdTaken
+        if all(name.startswith(f"{user_writes.GROUP} ") for name in refused):
+            raise GroupChanged
+        raise StoreUnavailable(f"a transaction was refused: {', '.join(sorted(kinds))}")
 
 
 def _has_users(domain: Item) -> bool:
     return int(domain["users"]["N"]) > 0
 
 
-def _put_password(user_id: str, password_hash: str | None) -> dict[str, Write]:
-    if password_hash is None:
-        return {}
-    key = keys.password_key(user_id)
-    return {
-        "password": Put(PasswordRecord, PasswordRecord.write(key, {"password_hash": password_hash}))
-    }
-
-
 def _reduces_rights(old: User, new: User) -> bool:
     """Whether a process that still acts on `old` could allow what `new` refuses.
 
-    Everything counts but what only adds: more roles, being enabled, another spelling. Consents
-    bear on people's grants, which are never leased.
+    Everything counts but what only adds, or gives no right: more roles, groups, being enabled,
+    another spelling. Consents bear on people's grants, which are never leased.
     """
+    groups = (old.roles | new.roles).difference(ROLES)
     widened = replace(
         old,
         version=new.version,
@@ -187,4 +193,4 @@ def _reduces_rights(old: User, new: User) -> bool:
         consent_epochs=new.consent_epochs,
         status=new.status if new.enabled else old.status,
     )
-    return widened != new
+    return widened != replace(new, roles=new.roles | groups)

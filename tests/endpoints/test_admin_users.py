@@ -40,6 +40,9 @@ def test_a_created_user_answers_with_everything(administration: Administration) 
         "version": 1,
         "created_at": "2027-01-15T08:00:00Z",
         "updated_at": "2027-01-15T08:00:00Z",
+        "groups": [],
+        "external_id": None,
+        "deleted_at": None,
     }
     assert administration.call("GET", reply.headers["Location"]).body == reply.body
 

@@ -1,0 +1,67 @@
+"""Refusals of the rooms below as errors of RFC 7644 §3.12."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from scim2_models import (
+    ConflictException,
+    Error,
+    InvalidCursorException,
+    InvalidValueException,
+    NotFoundException,
+    PreconditionFailedException,
+    UniquenessException,
+)
+
+from chalicelib.administration.refusals import (
+    Conflict,
+    FieldsRefused,
+    FieldsTaken,
+    NotFound,
+    VersionMismatch,
+)
+from chalicelib.oauth.errors import OAuthError
+from chalicelib.oauth.messages import Response
+from chalicelib.paging import InvalidCursor
+
+SCIM_TYPE = "application/scim+json"
+
+# What a field of the directory is called in SCIM.
+_NAMES = {
+    "user_name": "userName",
+    "user_domain": "domain",
+    "external_id": "externalId",
+    "email": "emails",
+    "given_name": "name.givenName",
+    "family_name": "name.familyName",
+    "display_name": "displayName",
+}
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Raise as a SCIM error what the directory refuses inside."""
+    try:
+        yield
+    except FieldsTaken as refused:
+        raise UniquenessException(detail=_reasons(refused.fields)) from None
+    except FieldsRefused as refused:
+        raise InvalidValueException(detail=_reasons(refused.fields)) from None
+    except NotFound as refused:
+        raise NotFoundException(detail=refused.description) from None
+    except VersionMismatch:
+        raise PreconditionFailedException from None
+    except Conflict as refused:
+        raise ConflictException(detail=refused.description) from None
+    except InvalidCursor:
+        raise InvalidCursorException from None
+
+
+def refuse(error: OAuthError) -> Response:
+    """The refusal of the guard or of storage in SCIM's shape; status and headers stay."""
+    body = Error(status=error.status, detail=error.description).model_dump()
+    return Response(error.status, body, {**error.headers(), "Content-Type": SCIM_TYPE})
+
+
+def _reasons(fields: Mapping[str, str]) -> str:
+    return "; ".join(f"{_NAMES.get(name, name)} {reason}" for name, reason in fields.items())

@@ -1,0 +1,103 @@
+"""What widely used clients send besides the letter of the standard, put into its words.
+
+Microsoft Entra ID sends booleans as texts, managers as plain ids or in a list, and attribute paths
+with filters as the names of a value without a path. The library beneath reads operations
+in any case, dotted names in values, filters that match nothing yet, and members to remove as a
+value.
+"""
+
+import re
+from collections.abc import Mapping
+
+from chalicelib.protected.scim.models import ENTERPRISE_URN
+
+_BOOLEANS = {"true": True, "false": False}
+_BOOLEAN_NAMES = frozenset({"active", "primary"})
+_BOOLEAN_TERM = re.compile(r'\b(active|primary)\s+(eq|ne)\s+"(true|false)"', re.IGNORECASE)
+_MANAGER = "manager"
+_MANAGER_PATH = f"{ENTERPRISE_URN}:{_MANAGER}".lower()
+
+
+def normalize_filter(text: str) -> str:
+    """`primary eq "True"` compares a truth value."""
+    return _BOOLEAN_TERM.sub(lambda m: f"{m[1]} {m[2]} {m[3].lower()}", text)
+
+
+def normalize_resource(body: Mapping[str, object]) -> dict[str, object]:
+    """A user or group as a client posts or puts it."""
+    return {name: _normalize(name, value) for name, value in body.items()}
+
+
+def normalize_patch(body: Mapping[str, object]) -> dict[str, object]:
+    """The operations of a PATCH; what is none is left for the library to refuse."""
+    changed = dict(body)
+    for name, value in body.items():
+        if name.lower() == "operations" and isinstance(value, list):
+            changed[name] = [one for operation in value for one in _operations(operation)]
+    return changed
+
+
+def _operations(operation: object) -> list[object]:
+    if not isinstance(operation, dict):
+        return [operation]
+    named = {name.lower(): name for name in operation if isinstance(name, str)}
+    path = operation.get(named.get("path", "path"))
+    value_name = named.get("value", "value")
+    value = operation.get(value_name)
+    if isinstance(path, str) and path:
+        normalized = normalize_filter(path)
+        changed = {**operation, named["path"]: normalized}
+        if value_name in operation:
+            changed[value_name] = _normalize(_last_name(normalized), value, path=normalized)
+            if changed[value_name] is None and value is not None:
+                # Told to become nobody: the manager goes.
+                rest = {name: one for name, one in changed.items() if name != value_name}
+                return [{**rest, named.get("op", "op"): "remove"}]
+        return [changed]
+    if not isinstance(value, dict):
+        return [operation]
+    return _without_path(operation, value_name, value)
+
+
+def _without_path(
+    operation: Mapping[str, object], value_name: str, value: Mapping[str, object]
+) -> list[object]:
+    """One operation for the plain names, and one for each name that is a path with a filter."""
+    plain = {name: _normalize(name, one) for name, one in value.items() if "[" not in name}
+    # "path" may be there, empty.
+    rest = {name: one for name, one in operation.items() if name.lower() != "path"}
+    filtered = [
+        {**rest, "path": normalize_filter(name), value_name: _normalize(_last_name(name), one)}
+        for name, one in value.items()
+        if "[" in name
+    ]
+    return [{**rest, value_name: plain}, *filtered] if plain or not filtered else [*filtered]
+
+
+def _normalize(name: str, value: object, *, path: str = "") -> object:
+    lowered = name.lower()
+    if _MANAGER_PATH in (lowered, path.lower()) or lowered == _MANAGER:
+        return _manager(value)
+    if _last_name(lowered) in _BOOLEAN_NAMES and isinstance(value, str):
+        return _BOOLEANS.get(value.lower(), value)
+    if isinstance(value, dict):
+        return {key: _normalize(key, one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_normalize("", one) for one in value]
+    return value
+
+
+def _manager(value: object) -> object:
+    """A manager as an object; an empty one is none."""
+    if isinstance(value, list):
+        return _manager(value[0]) if value else None
+    if isinstance(value, str):
+        return {"value": value} if value else None
+    if isinstance(value, dict) and not any(value.values()):
+        return None
+    return value
+
+
+def _last_name(path: str) -> str:
+    """`active` of `urn:…:User:active`, `primary` of `emails[type eq "work"].primary`."""
+    return re.split(r"[.:]", path.rpartition("]")[2])[-1]

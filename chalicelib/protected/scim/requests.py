@@ -1,0 +1,171 @@
+"""Requests as the library reads them: bounded, strict JSON, and put into the standard's words."""
+
+import json
+from collections.abc import Mapping
+
+from scim2_models import (
+    InvalidFilterException,
+    InvalidSyntaxException,
+    InvalidValueException,
+    NotFoundException,
+    TooManyException,
+)
+from scim2_server.requests import ScimRequest
+from scim2_server.routing import Operation, Target, match
+
+from chalicelib.administration.bodies import read_json_object
+from chalicelib.oauth.messages import Request
+from chalicelib.protected.doors import SCIM
+from chalicelib.protected.scim.errors import SCIM_TYPE
+from chalicelib.protected.scim.quirks import (
+    normalize_filter,
+    normalize_patch,
+    normalize_resource,
+)
+
+MAXIMUM_FILTER_LENGTH = 4_096
+MAXIMUM_FILTER_TERMS = 50
+MAXIMUM_FILTER_DEPTH = 20
+MAXIMUM_OPERATIONS = 100
+MAXIMUM_ATTRIBUTES = 100
+MAXIMUM_ID_LENGTH = 512
+
+_MAXIMUM_LENGTHS = {
+    "filter": MAXIMUM_FILTER_LENGTH,
+    "attributes": 4_096,
+    "excludedAttributes": 4_096,
+    "sortBy": 256,
+    "sortOrder": 32,
+    "startIndex": 20,
+    "count": 20,
+    "cursor": 8_192,
+}
+_WITH_BODY = frozenset(
+    {Operation.create, Operation.replace, Operation.patch, Operation.search_with_body}
+)
+_BODY_TYPES = frozenset({SCIM_TYPE, "application/json", ""})
+
+
+def read_request(request: Request, issuer: str) -> ScimRequest:
+    """Raises SCIMException, OAuthError."""
+    segments = [request.path_parameters.get(name, "") for name in ("endpoint", "resource_id")]
+    if any("/" in segment or len(segment) > MAXIMUM_ID_LENGTH for segment in segments):
+        raise NotFoundException(detail="There is no such resource")
+    path = "/" + "/".join(segment for segment in segments if segment)
+    # Whether the path takes the method comes before what the body holds.
+    target = match(request.method, path)
+    headers = {name: ", ".join(values) for name, values in request.headers.items()}
+    return ScimRequest(
+        method=request.method,
+        base_url=issuer + SCIM.path,
+        path=path,
+        query=_query(request.query),
+        headers={**headers, "content-type": SCIM_TYPE},
+        body=_body(request, target),
+    )
+
+
+def _query(query: Mapping[str, object]) -> dict[str, str]:
+    """The parameters of RFC 7644 §3.4.2, each at most once; others are passed over."""
+    read = {}
+    for name, maximum in _MAXIMUM_LENGTHS.items():
+        values = query.get(name)
+        if not isinstance(values, (list, tuple)) or not values:
+            continue
+        if len(values) > 1:
+            raise InvalidValueException(detail=f"{name} must not be repeated")
+        read[name] = _bounded(name, str(values[0]), maximum)
+    if "filter" in read:
+        read["filter"] = read_filter(read["filter"])
+    return read
+
+
+def read_filter(text: str) -> str:
+    """A filter that is small enough to be parsed. Raises InvalidFilterException."""
+    depth = deepest = terms = 0
+    quoted = escaped = False
+    for character in text:
+        if quoted:
+            escaped, quoted = _in_text(character, escaped=escaped)
+        elif character == '"':
+            quoted = True
+        elif character in "([":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in ")]":
+            depth -= 1
+    terms = text.lower().count(" and ") + text.lower().count(" or ") + 1
+    if (
+        len(text) > MAXIMUM_FILTER_LENGTH
+        or deepest > MAXIMUM_FILTER_DEPTH
+        or terms > MAXIMUM_FILTER_TERMS
+    ):
+        raise InvalidFilterException(
+            detail=f"A filter may have {MAXIMUM_FILTER_LENGTH} characters, "
+            f"{MAXIMUM_FILTER_TERMS} terms and {MAXIMUM_FILTER_DEPTH} levels"
+        )
+    return normalize_filter(text)
+
+
+def _in_text(character: str, *, escaped: bool) -> tuple[bool, bool]:
+    """Whether the next character is escaped, and whether the text goes on."""
+    if escaped:
+        return False, True
+    return character == "\\", character != '"'
+
+
+def _bounded(name: str, value: str, maximum: int) -> str:
+    if len(value) > maximum:
+        if name == "filter":
+            return read_filter(value)
+        raise InvalidValueException(detail=f"{name} may have {maximum} characters")
+    if name in ("attributes", "excludedAttributes") and value.count(",") >= MAXIMUM_ATTRIBUTES:
+        raise InvalidValueException(detail=f"{name} may name {MAXIMUM_ATTRIBUTES} attributes")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise InvalidValueException(detail=f"{name} must be UTF-8")
+    return value
+
+
+def _body(request: Request, target: Target) -> bytes:
+    if target.me or target.operation not in _WITH_BODY:
+        return b""
+    if not request.body.strip():
+        raise InvalidSyntaxException(detail="The body must be a JSON object")
+    body = read_json_object(request, types=_BODY_TYPES)
+    if target.operation is Operation.patch:
+        _bound_operations(body)
+        body = normalize_patch(body)
+    elif target.operation is Operation.search_with_body:
+        body = _search_body(body)
+    else:
+        body = normalize_resource(body)
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def _search_body(body: dict[str, object]) -> dict[str, object]:
+    """A search in a body is bounded as one in a URL is."""
+    lengths = {name.lower(): (name, maximum) for name, maximum in _MAXIMUM_LENGTHS.items()}
+    bounded = dict(body)
+    for key, value in body.items():
+        name, maximum = lengths.get(key.lower(), ("", 0))
+        if name and isinstance(value, str):
+            bounded[key] = _bounded(name, value, maximum)
+            if name == "filter":
+                bounded[key] = read_filter(value)
+        elif isinstance(value, list) and len(value) > MAXIMUM_ATTRIBUTES:
+            raise InvalidValueException(detail=f"{key} may name {MAXIMUM_ATTRIBUTES} attributes")
+        elif isinstance(value, int) and abs(value) > 10**18:
+            raise InvalidValueException(detail=f"{key} is too large")
+    return bounded
+
+
+def _bound_operations(body: Mapping[str, object]) -> None:
+    for name, value in body.items():
+        if name.lower() != "operations" or not isinstance(value, list):
+            continue
+        if len(value) > MAXIMUM_OPERATIONS:
+            raise TooManyException(detail=f"A PATCH may have {MAXIMUM_OPERATIONS} operations")
+        for operation in value:
+            path = operation.get("path") if isinstance(operation, dict) else None
+            if isinstance(path, str):
+                read_filter(path)

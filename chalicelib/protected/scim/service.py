@@ -1,0 +1,153 @@
+"""The protocol as the library serves it, with what Grantline announces and does its own way."""
+
+from functools import partial
+from typing import Any
+
+from scim2_models import (
+    AuthenticationScheme,
+    Bulk,
+    ChangePassword,
+    ETag,
+    External,
+    Filter,
+    InvalidCursorException,
+    Pagination,
+    Patch,
+    PatchOp,
+    PreconditionFailedException,
+    Reference,
+    Resource,
+    ResourceType,
+    ResponseParameters,
+    ScimPolicy,
+    ScimProvider,
+    SearchRequest,
+    ServiceProviderConfig,
+    Sort,
+)
+from scim2_server.conditions import Conditions
+from scim2_server.handler import ScimHandler
+from scim2_server.responses import ScimResponse
+from scim2_server.service import ScimService
+
+from chalicelib.protected.scim.models import EnterpriseUser, GrantlineUser, Group, User
+
+PAGE = 100
+CURSOR_SECONDS = 3600
+TRIES = 3
+
+
+def provider() -> ScimProvider:
+    """What is served, and how much clients may depart from the standard (docs/scim.md)."""
+    return ScimProvider(
+        models=[User, EnterpriseUser, GrantlineUser, Group],
+        resource_types=[
+            ResourceType.from_resource(User[EnterpriseUser | GrantlineUser]),
+            ResourceType.from_resource(Group),
+        ],
+        config=_config(),
+        policy=ScimPolicy(
+            unknown=ScimPolicy.Unknown.ignore,
+            remove_value_as_filter=ScimPolicy.RemoveValue.apply,
+            unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
+        ),
+    )
+
+
+def _config() -> ServiceProviderConfig:
+    scheme = AuthenticationScheme(
+        type=AuthenticationScheme.Type.oauthbearertoken,
+        name="OAuth Bearer Token",
+        description="An access token with the scope user_sync, or the secret of a "
+        "bearer token application.",
+        spec_uri=Reference[External]("https://www.rfc-editor.org/info/rfc6750"),
+        primary=True,
+    )
+    return ServiceProviderConfig(
+        patch=Patch(supported=True),
+        bulk=Bulk(supported=False, max_operations=0, max_payload_size=0),
+        filter=Filter(supported=True, max_results=PAGE),
+        change_password=ChangePassword(supported=False),
+        sort=Sort(supported=True),
+        etag=ETag(supported=True),
+        authentication_schemes=[scheme],
+        pagination=Pagination(
+            cursor=True,
+            index=True,
+            default_pagination_method=Pagination.DefaultPaginationMethod.index,
+            default_page_size=PAGE,
+            max_page_size=PAGE,
+            cursor_timeout=CURSOR_SECONDS,
+        ),
+    )
+
+
+class Service(ScimService):
+    """Answers a PATCH with the resource, and reads every cursor with suspicion."""
+
+    def patch_response(
+        self,
+        base_url: str,
+        resource: Resource[Any],
+        response_parameters: ResponseParameters[Any],
+    ) -> ScimResponse:
+        """200 with the resource: clients need not ask again (RFC 7644 §3.5.2)."""
+        return self.replacement_response(base_url, resource, response_parameters)
+
+    def read_search(
+        self, resource_types: list[ResourceType], payload: Any
+    ) -> tuple[SearchRequest[Any], Any]:
+        """As the library does. The cursors' secret is derived from what is public.
+
+        So a cursor can be forged, which gains nothing: it only says where a list goes on, and
+        the list checks it. What is sealed in one may be of any shape, though.
+        """
+        try:
+            return super().read_search(resource_types, payload)
+        except (KeyError, TypeError):
+            raise InvalidCursorException from None
+
+
+class Handler(ScimHandler):
+    """Decides a change anew that lost a race, unless the client named the version it means."""
+
+    def replace_resource(
+        self,
+        resource_type: ResourceType,
+        current: Resource[Any],
+        replacement: Resource[Any],
+        conditions: Conditions,
+    ) -> Resource[Any]:
+        """A PUT that says nothing of `active` leaves it: it must not let anybody in again."""
+        if getattr(replacement, "active", False) is None:
+            replacement.active = current.active  # type: ignore[attr-defined] # a User has it
+        replace = super().replace_resource
+
+        def attempt(latest: Resource[Any]) -> Resource[Any]:
+            return replace(resource_type, latest, replacement.model_copy(deep=True), conditions)
+
+        for _ in range(TRIES - 1):
+            try:
+                return attempt(current)
+            except PreconditionFailedException:
+                if conditions.if_match or conditions.if_none_match or current.id is None:
+                    raise
+                current = self.storage.get(resource_type, current.id)
+        return attempt(current)
+
+    def patch_resource(
+        self,
+        resource_type: ResourceType,
+        resource_id: str,
+        patch_op: "PatchOp[Any]",
+        conditions: Conditions,
+    ) -> Resource[Any]:
+        """Reads, changes and writes; three tries."""
+        attempt = partial(super().patch_resource, resource_type, resource_id, patch_op, conditions)
+        for _ in range(TRIES - 1):
+            try:
+                return attempt()
+            except PreconditionFailedException:
+                if conditions.if_match or conditions.if_none_match:
+                    raise
+        return attempt()

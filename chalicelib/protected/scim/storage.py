@@ -1,0 +1,94 @@
+"""The library's port, fulfilled by the directory for one request."""
+
+from typing import Any
+
+from scim2_models import (
+    Resource,
+    ResourceType,
+    ResponseParameters,
+    SearchRequest,
+)
+from scim2_server.storage import ScimStorage, SearchPage
+
+from chalicelib.audit import Actor
+from chalicelib.protected.scim.groups import GroupResources
+from chalicelib.protected.scim.searching import page_of
+from chalicelib.protected.scim.users import UserResources
+
+_USER = "User"
+
+
+class DirectoryStorage(ScimStorage):
+    """Users and groups as resources; `actor` is who writes."""
+
+    supports_cursors = True
+
+    def __init__(self, users: UserResources, groups: GroupResources, actor: Actor) -> None:
+        self._users = users
+        self._groups = groups
+        self._actor = actor
+
+    def get(
+        self,
+        resource_type: ResourceType,
+        resource_id: str,
+        *,
+        response_parameters: ResponseParameters[Any] | None = None,
+    ) -> Resource[Any]:
+        if resource_type.name == _USER:
+            return self._users.get(resource_id)
+        return self._groups.get(resource_id, with_members=_shows_members(response_parameters))
+
+    def search(
+        self,
+        resource_types: list[ResourceType],
+        search_request: SearchRequest[Any],
+        *,
+        position: Any = None,
+    ) -> SearchPage:
+        shown = _shows_members(search_request)
+        if len(resource_types) > 1:
+            found = [*self._users.all(), *self._groups.all(with_members=shown)]
+            return page_of(resource_types, found, search_request, position)
+        resource_type = resource_types[0]
+        if resource_type.name == _USER:
+            return self._users.search(resource_type, search_request, position)
+        return self._groups.search(resource_type, search_request, position, with_members=shown)
+
+    def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
+        resources = self._users if resource_type.name == _USER else self._groups
+        return resources.create(resource, self._actor)
+
+    def update(
+        self,
+        resource_type: ResourceType,
+        resource: Resource[Any],
+        *,
+        expected_version: str | None = None,
+    ) -> Resource[Any]:
+        resources = self._users if resource_type.name == _USER else self._groups
+        return resources.update(resource, self._actor, expected_version)
+
+    def delete(
+        self,
+        resource_type: ResourceType,
+        resource_id: str,
+        *,
+        expected_version: str | None = None,
+    ) -> None:
+        resources = self._users if resource_type.name == _USER else self._groups
+        resources.delete(resource_id, self._actor, expected_version)
+
+
+def _shows_members(parameters: ResponseParameters[Any] | None) -> bool:
+    """Whether an answer shows the members of a group, which are read for it alone."""
+    if parameters is None:
+        return True
+    if parameters.attributes:
+        return any(_names_members(str(path)) for path in parameters.attributes)
+    excluded = [str(path).lower() for path in parameters.excluded_attributes or ()]
+    return not any(path.rpartition(":")[2] == "members" for path in excluded)
+
+
+def _names_members(path: str) -> bool:
+    return path.rpartition(":")[2].partition(".")[0].lower() == "members"

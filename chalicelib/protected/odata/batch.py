@@ -1,5 +1,6 @@
 """`$batch` of reads, multipart (Part 1, §11.7) and JSON (JSON Format 4.01, §19)."""
 
+import re
 from typing import Any
 
 from odatapy.server.batch import BatchHandler, get_boundary, validate_boundary
@@ -15,6 +16,7 @@ MAXIMUM_PARTS = 20
 
 _MEMBERS = frozenset({"id", "method", "url", "headers", "dependsOn"})
 _MAXIMUM_HEADERS = 20
+_REQUEST_LINE = re.compile(rb"^([A-Z]+ )([^\r\n]+)( HTTP/[0-9.]+)(?=\r?$)", re.MULTILINE)
 
 
 class ReadingBatch(BatchProcessor):
@@ -32,6 +34,7 @@ class ReadingBatch(BatchProcessor):
             _validate_json(request.body)
         else:
             _validate_multipart(request)
+            request.body = _REQUEST_LINE.sub(_encode_spaces, request.body)
         try:
             result = BatchHandler(self._handler, request.raw_base_uri).process(request)
         except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
@@ -49,6 +52,11 @@ def _validate_multipart(request: ODataRequest) -> None:
     _validate_count(request.body.count(b"--" + boundary.encode()) - 1)
     if b"multipart/mixed" in request.body.lower():
         raise QueryRefused("MethodNotAllowed", "A change set writes: this service is read-only.")
+
+
+def _encode_spaces(line: re.Match[bytes]) -> bytes:
+    """A request line as it should be; some clients send the spaces of a filter as they are."""
+    return line[1] + line[2].replace(b" ", b"%20") + line[3]
 
 
 def _validate_json(body: bytes) -> None:

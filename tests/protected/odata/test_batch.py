@@ -54,13 +54,14 @@ def test_reads_are_answered_in_their_order(admin: Caller) -> None:
 def test_multipart_is_answered_as_multipart(admin: Caller) -> None:
     body = multipart(
         "GET Users?$filter=userName%20eq%20'anna' HTTP/1.1\r\nAccept: application/json",
+        "GET Users?$filter=userName eq 'anna'&$select=userName HTTP/1.1",
         "GET Users('no%20body') HTTP/1.1",
     )
     reply = admin.send("POST", "$batch", headers=MULTIPART, body=body)
     assert reply.status == 200
     assert reply.headers["Content-Type"].startswith("multipart/mixed; boundary=")
     assert reply.headers["OData-Version"] == "4.0"
-    assert reply.body.count("HTTP/1.1 200") == 1
+    assert reply.body.count("HTTP/1.1 200") == 2
     assert reply.body.count("HTTP/1.1 404") == 1
     assert '"userName":"anna"' in reply.body
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.oauth.model import Status, User
+from chalicelib.oauth.model import GrantType, Status, User
 from tests.harness import World
 from tests.odata import Caller, administrator, caller
 
@@ -89,6 +89,14 @@ def test_a_demotion_bites_at_the_next_request_and_a_disabled_user_is_out(world: 
     assert who.values("Users", "id") == [admin.user_id]
     world.change_user(demoted, status=Status.DISABLED)
     assert who.get("Users").status == 401
+
+
+def test_the_secret_of_an_application_for_everything_acts_as_its_user(world: World) -> None:
+    admin = world.add_user("admon", "administrator")
+    client = world.add_client(GrantType.ALL, user_id=admin.user_id)
+    who = Caller(world, client, client.secret)
+    assert who.values("Users", "userName") == ["admon"]
+    assert len(who.values("AuditEvents", "id")) == 2
 
 
 def test_a_domain_of_others_is_not_seen(world: World, jane: User) -> None:

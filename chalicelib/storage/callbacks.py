@@ -4,6 +4,7 @@ from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
+from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.paging import InvalidCursor, Page
 from chalicelib.protected.rpa.model import Callback, Delivery
 from chalicelib.protected.rpa.stores import CallbackKey
@@ -34,7 +35,7 @@ class Callbacks:
             self._database.write(Put(CallbackRecord, item, CallbackRecord.key.does_not_exist()))
         except ConditionFailed as failed:
             if failed.item is None:
-                raise
+                raise StoreUnavailable("PutItem: the callback is gone") from failed
             return read_callback(failed.item)
         return callback
 

@@ -1,0 +1,56 @@
+"""The pages about services, their shell lines pasted as they are."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.clients import get_token
+from tests.flows.server import ROOT, Server
+from tests.flows.test_readme import paste
+
+
+def lines(page: str, first: str) -> str:
+    """The bash block of a page that begins so."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"```bash\n(.*?)```", text, re.DOTALL)
+    (block,) = [block for block in blocks if block.strip().startswith(first)]
+    return str(block)
+
+
+@pytest.fixture(name="shell")
+def shell_fixture(server: Server, tmp_path: Path) -> Any:
+    """Runs a block with the variables that the README sets, and with more."""
+    admin = get_token(server, server.credentials["admin_application"], scope="admin")
+
+    def run(block: str, **variables: str) -> Any:
+        known = {"ISSUER": server.issuer, "ADMIN_TOKEN": admin["access_token"], **variables}
+        settings = "".join(f"{name}='{value}'\n" for name, value in known.items())
+        return json.loads(paste(settings + block, tmp_path))
+
+    return run
+
+
+def test_the_page_about_bots_connects_a_control_room(shell: Any) -> None:
+    registered = shell(lines("rpa.md", 'curl -sS -X POST "$ISSUER/admin/applications"'))
+    assert registered["token_lifetime_minutes"] is None
+    callback = lines("rpa.md", 'curl -sS -X POST "$ISSUER/api/rpa/automation/callback"')
+    answer = shell(callback, CLIENT_SECRET=registered["client_secret"])
+    assert answer["deployment_id"] == "test-1"
+    assert shell(callback, CLIENT_SECRET=registered["client_secret"]) == answer
+
+
+def test_the_page_about_apis_registers_a_service_that_may_ask(server: Server, shell: Any) -> None:
+    page = "protect-your-api.md"
+    service = shell(lines(page, 'curl -sS -X POST "$ISSUER/admin/applications"'))
+    token = get_token(server, server.credentials["applications"]["all"])["access_token"]
+    described = shell(
+        lines(page, "curl -sS -u"),
+        SERVICE_ID=service["client_id"],
+        SERVICE_SECRET=service["client_secret"],
+        TOKEN=token,
+    )
+    assert described["active"] is True
+    assert "api" in described["scope"].split(" ")

@@ -127,7 +127,8 @@ def _search(description: str) -> Parameter:
 
 
 def _one_of(name: str, values: Iterable[str], description: str) -> Parameter:
-    return _query(name, {"type": "string", "enum": list(values)}, description)
+    """One of the words; the empty one, as a form sends it, asks for nothing."""
+    return _query(name, {"type": "string", "enum": [*values, ""]}, description)
 
 
 _SELECTION = (

@@ -78,7 +78,8 @@ class ReadEndpoint:
     def __call__(self, request: Request) -> Response:
         """Raises OAuthError, StoreUnavailable."""
         access = self._guard.admit(request, self._door)
-        path = request.path.removeprefix(self._door.path)
+        # A REST API puts its stage before the path.
+        _, _, path = request.path.partition(self._door.path)
         return self._service.respond(request, Viewer.of(access), path)
 
 

@@ -6,8 +6,8 @@ in-memory one, beneath the storage layer's connection, so botocore and the netwo
 
 import itertools
 
-from tests.bench import cold_start, handler
+from tests.bench import cold_start, handler, odata
 
 if __name__ == "__main__":
-    for line in itertools.chain(handler.report(), cold_start.report()):
+    for line in itertools.chain(handler.report(), odata.report(), cold_start.report()):
         print(line, flush=True)  # noqa: T201 - what a benchmark is for

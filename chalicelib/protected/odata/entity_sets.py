@@ -56,7 +56,7 @@ def _form(name: str, field: str, type_name: str = "Edm.String", **facets: Any) -
 USERS = Shape(
     "Users",
     "User",
-    "People and machine users. Lookups: id; userName, with or without domain.",
+    "People and machine users. Lookups: id; userName, with or without domain; email; externalId.",
     (
         _text("id", "user.user_id", nullable=False),
         _text("userName", "user.user_name", "Unique within the domain.", nullable=False),
@@ -64,6 +64,7 @@ USERS = Shape(
         _text("email", "email"),
         _text("givenName", "given_name"),
         _text("familyName", "family_name"),
+        _text("externalId", "external_id", "The name that provisioning gave."),
         _text("status", "user.status.value", "enabled or disabled", nullable=False),
         Column("roles", lambda account: sorted(account.user.roles), collection=True),
         _number("version", "user.version"),

@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.paging import Page
 from chalicelib.protected.odata.conditions import Conditions
 from chalicelib.protected.odata.shapes import BOOLEAN, Column, Shape
-from chalicelib.protected.odata.sources import Lookup, Source, Walk
+from chalicelib.protected.odata.sources import Lookup, Order, Source, Walk
 from chalicelib.protected.odata.viewer import Viewer
 
 
@@ -57,14 +57,16 @@ class FixedRows:
 
     shape: Shape
     rows: Sequence[Any]
-    index_order: Sequence[tuple[str, bool]] = ()
 
     def load(self, _viewer: Viewer, key: str) -> Any | None:
         read = self.shape.columns[0].read
         return next((row for row in self.rows if read(row) == key), None)
 
-    def plan(self, _viewer: Viewer, _conditions: Conditions) -> Lookup | Walk:
-        return Walk(lambda _cursor, _limit: Page(self.rows, None), tight=False)
+    def plan(self, _viewer: Viewer, _conditions: Conditions, order: Order | None) -> Lookup | Walk:
+        def read(_cursor: str | None, _limit: int) -> Page[Any]:
+            return Page(self.rows, None)
+
+        return Walk(read, tight=False, in_order=order is None)
 
 
 def model_sources(shapes: Sequence[Shape]) -> tuple[Source, ...]:

@@ -1,15 +1,18 @@
 """The rows of Users and Domains."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
 from chalicelib.directory.model import Account, Domain, fold
 from chalicelib.directory.stores import UserStore
+from chalicelib.paging import Page
 from chalicelib.protected.odata import entity_sets
 from chalicelib.protected.odata.conditions import Conditions
 from chalicelib.protected.odata.sources import (
     MAXIMUM_KEYS,
     Lookup,
+    Order,
     Walk,
     by_keys,
     index_prefix,
@@ -17,61 +20,94 @@ from chalicelib.protected.odata.sources import (
 )
 from chalicelib.protected.odata.viewer import Viewer
 
-# Domains are read whole to add up their users; more would cost more than the sum is worth.
-_COUNTED_DOMAINS = 1_000
+_UP, _DOWN = ("userName", False), ("userName", True)
+# More users with one address than can be read are found out by the row limit.
+_MAXIMUM_OF_AN_ADDRESS = 1_001
 
 
 @dataclass(frozen=True, slots=True)
 class UserRows:
-    """Everybody for an administrator, oneself for anybody else."""
+    """Everybody for an administrator, oneself for anybody else; nobody sees the deleted."""
 
     users: UserStore
     shape = entity_sets.USERS
-    index_order = (("userName", False),)
 
     def load(self, viewer: Viewer, key: str) -> Account | None:
         if not viewer.sees_all and key != viewer.user_id:
             return None
-        return self.users.load(key)
+        account = self.users.load(key)
+        return None if account is None or account.deleted_at is not None else account
 
-    def plan(self, viewer: Viewer, conditions: Conditions) -> Lookup | Walk:
+    def plan(self, viewer: Viewer, conditions: Conditions, order: Order | None) -> Lookup | Walk:
         if not viewer.sees_all:
-            return own(None if viewer.user_id is None else self.users.load(viewer.user_id))
+            return own(None if viewer.user_id is None else self.load(viewer, viewer.user_id))
+        return self._lookup(conditions) or self._walk(conditions, order)
+
+    def _lookup(self, conditions: Conditions) -> Lookup | None:
+        """By what names a few users: id, external id, address, or name and domain."""
         ids = conditions.one_of.get("id")
         if ids is not None and len(ids) <= MAXIMUM_KEYS:
-            return by_keys(ids, self.users.load)
+            return Lookup(lambda: _living(self.users.load_all(sorted(ids))))
+        external_ids = conditions.one_of.get("externalId")
+        if external_ids is not None and len(external_ids) <= MAXIMUM_KEYS:
+            return by_keys(external_ids, self.users.find_by_external_id)
+        address = conditions.equal("email")
+        if address is not None:
+            find = partial(self.users.find_by_mail, address, _MAXIMUM_OF_AN_ADDRESS)
+            return Lookup(lambda: _living(find()))
         names, domain = conditions.one_of.get("userName"), conditions.equal("domain")
         if names is not None and domain is not None and len(names) <= MAXIMUM_KEYS:
             return by_keys(names, partial(self.users.find, domain))
-        name = conditions.equal("userName")
+        return None
+
+    def _walk(self, conditions: Conditions, order: Order | None) -> Walk:
+        """Along the index of names."""
+        name, domain = conditions.equal("userName"), conditions.equal("domain")
         if name is not None:
-            return self._walk_namesakes(name, conditions)
+            return self._walk_namesakes(name, conditions, order)
         beginning = conditions.prefix.get("userName", "")
         prefix = index_prefix(beginning)
+        if not prefix and domain is None:
+            return self._walk_all(conditions, order)
         used = ("userName",) if prefix == beginning else ()
         return Walk(
             lambda cursor, limit: self.users.list_users(prefix, domain, cursor, limit),
             tight=conditions.are_met_by(equal=("domain",), prefix=used),
-            size=None if prefix else partial(self._count, domain),
+            in_order=order in (None, _UP),
+            size=None if domain is None or prefix else partial(self._count, domain),
         )
 
-    def _walk_namesakes(self, name: str, conditions: Conditions) -> Walk:
+    def _walk_all(self, conditions: Conditions, order: Order | None) -> Walk:
+        """The whole list, up or down."""
+
+        def read(cursor: str | None, limit: int) -> Page[Account]:
+            return self.users.walk(cursor, 0, limit, forward=order != _DOWN)
+
+        return Walk(
+            read,
+            tight=conditions.are_met_by(),
+            in_order=order in (None, _UP, _DOWN),
+            size=self.users.count,
+        )
+
+    def _walk_namesakes(self, name: str, conditions: Conditions, order: Order | None) -> Walk:
         """Users of one name, one a domain: they come before all longer names."""
         folded = fold(name)
         return Walk(
             lambda cursor, limit: self.users.list_users(name, None, cursor, limit),
             tight=conditions.are_met_by(equal=("userName",)),
+            in_order=order in (None, _UP),
             stop=lambda row: fold(row.user.user_name) != folded,
             expected_rows=2,
         )
 
-    def _count(self, domain: str | None) -> int | None:
-        """Every user is counted in a domain; eventually consistent."""
-        if domain is not None:
-            found = find_domain(self.users, domain)
-            return 0 if found is None else found.users
-        page = self.users.list_domains("", None, _COUNTED_DOMAINS)
-        return None if page.next is not None else sum(one.users for one in page.items)
+    def _count(self, domain: str) -> int:
+        found = find_domain(self.users, domain)
+        return 0 if found is None else found.users
+
+
+def _living(accounts: Iterable[Account]) -> list[Account]:
+    return [account for account in accounts if account.deleted_at is None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +116,12 @@ class DomainRows:
 
     users: UserStore
     shape = entity_sets.DOMAINS
-    index_order = (("name", False),)
 
     def load(self, viewer: Viewer, key: str) -> Domain | None:
-        found = self._named(key)
         mine = viewer.user is not None and fold(viewer.user.user_domain) == fold(key)
-        return found if viewer.sees_all or mine else None
+        return self._named(key) if viewer.sees_all or mine else None
 
-    def plan(self, viewer: Viewer, conditions: Conditions) -> Lookup | Walk:
+    def plan(self, viewer: Viewer, conditions: Conditions, order: Order | None) -> Lookup | Walk:
         if not viewer.sees_all:
             return own(None if viewer.user is None else self._named(viewer.user.user_domain))
         names = conditions.one_of.get("name")
@@ -98,6 +132,7 @@ class DomainRows:
         return Walk(
             lambda cursor, limit: self.users.list_domains(prefix, cursor, limit),
             tight=conditions.are_met_by(prefix=("name",) if prefix == beginning else ()),
+            in_order=order in (None, ("name", False)),
         )
 
     def _named(self, name: str) -> Domain | None:

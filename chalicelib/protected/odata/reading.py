@@ -12,7 +12,7 @@ from chalicelib.paging import InvalidCursor
 from chalicelib.protected.odata.bounds import QueryRefused
 from chalicelib.protected.odata.conditions import read_conditions
 from chalicelib.protected.odata.evaluation import Evaluation
-from chalicelib.protected.odata.sources import Lookup, Source, Walk
+from chalicelib.protected.odata.sources import Lookup, Order, Source, Walk
 from chalicelib.protected.odata.viewer import Viewer
 
 PAGE_SIZE = 100
@@ -90,7 +90,7 @@ class Reader:
     def read(self, query: Query, position: Position | None = None) -> Result:
         """Raises QueryRefused, StoreUnavailable."""
         evaluation = Evaluation(query.aliases or {})
-        plan = self._source.plan(self._viewer, read_conditions(query.filter, query.aliases or {}))
+        plan = self._plan(query)
         total = _known_count(plan, query)
         if isinstance(plan, Walk) and self._can_page(plan, query, total):
             return self._read_pages(plan, query, evaluation, position, total)
@@ -105,17 +105,23 @@ class Reader:
     def count(self, query: Query) -> int:
         """How many rows match. Raises QueryRefused, StoreUnavailable."""
         evaluation = Evaluation(query.aliases or {})
-        plan = self._source.plan(self._viewer, read_conditions(query.filter, query.aliases or {}))
+        plan = self._plan(query)
         known = _known_count(plan, replace(query, count=True))
         return sum(1 for _ in self._matching(plan, query, evaluation)) if known is None else known
 
-    def _can_page(self, walk: Walk, query: Query, total: int | None) -> bool:
+    def _plan(self, query: Query) -> Lookup | Walk:
+        conditions = read_conditions(query.filter, query.aliases or {})
+        order = _order(query.order[0]) if query.order else None
+        return self._source.plan(self._viewer, conditions, order)
+
+    @staticmethod
+    def _can_page(walk: Walk, query: Query, total: int | None) -> bool:
         """Whether the index gives the rows that are wanted, in the order that is wanted.
 
         A count that has to be made reads all rows anyway.
         """
-        wanted = [_order(item) for item in query.order]
-        in_order = not wanted or (len(wanted) == 1 and wanted[0] in self._source.index_order)
+        order = [_order(item) for item in query.order]
+        in_order = walk.in_order and (order == [] or (len(order) == 1 and order[0] is not None))
         counted = total is not None or not query.count
         return walk.tight and in_order and counted and query.search is None
 
@@ -200,7 +206,7 @@ def _known_count(plan: Lookup | Walk, query: Query) -> int | None:
     return None if plan.size is None else plan.size()
 
 
-def _order(item: OrderByItem) -> tuple[str, bool] | None:
+def _order(item: OrderByItem) -> Order | None:
     """The property and direction of an item that is a property alone."""
     expression = item.expression
     if not isinstance(expression, Member) or len(expression.path) != 1 or expression.count:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from chalicelib.audit import AuditEvent, AuditTrail
+from chalicelib.oauth.model import GrantType, Status
 from chalicelib.oauth.stores import Reading, RecordReader
 from chalicelib.paging import Page
 from chalicelib.protected.odata import entity_sets
@@ -12,14 +14,16 @@ from chalicelib.protected.odata.entity_sets import RegisteredApplication
 from chalicelib.protected.odata.sources import (
     MAXIMUM_KEYS,
     Lookup,
+    Order,
     Walk,
     by_keys,
     index_prefix,
     own,
 )
 from chalicelib.protected.odata.viewer import Viewer
+from chalicelib.registry import stores as registry
 from chalicelib.registry.model import Registration
-from chalicelib.registry.stores import ApplicationStore
+from chalicelib.registry.stores import ApplicationStore, Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,11 @@ class ApplicationRows:
     applications: ApplicationStore
     reader: RecordReader
     shape = entity_sets.APPLICATIONS
-    index_order = (("name", False),)
 
     def load(self, viewer: Viewer, key: str) -> RegisteredApplication | None:
         return self._load(key) if viewer.sees_all or key == viewer.client_id else None
 
-    def plan(self, viewer: Viewer, conditions: Conditions) -> Lookup | Walk:
+    def plan(self, viewer: Viewer, conditions: Conditions, order: Order | None) -> Lookup | Walk:
         if not viewer.sees_all:
             return own(self._load(viewer.client_id))
         ids = conditions.one_of.get("clientId")
@@ -43,19 +46,24 @@ class ApplicationRows:
         name = conditions.equal("name")
         beginning = conditions.prefix.get("name", "")
         part = index_prefix(beginning) if name is None else name
-        used = ("name",) if part == beginning else ()
+        selection = _selection(conditions, order)
         return Walk(
-            lambda cursor, limit: self._list(part, cursor, limit),
-            tight=conditions.are_met_by(equal=("name",), prefix=used),
-            size=None if part else self.applications.count,
+            partial(self._list, part, selection),
+            tight=conditions.are_met_by(
+                equal=("name", "status", "grantType"), prefix=("name",) if part == beginning else ()
+            ),
+            in_order=order is None or order in _ORDERS,
+            size=self.applications.count if not part and _chooses_none(selection) else None,
         )
 
     def _load(self, client_id: str) -> RegisteredApplication | None:
         registration = self.applications.load(client_id)
         return None if registration is None else self._with_users([registration])[0]
 
-    def _list(self, part: str, cursor: str | None, limit: int) -> Page[RegisteredApplication]:
-        page = self.applications.list_registrations(part, cursor, limit)
+    def _list(
+        self, part: str, selection: Selection, cursor: str | None, limit: int
+    ) -> Page[RegisteredApplication]:
+        page = self.applications.list_registrations(part, cursor, limit, selection)
         return Page(self._with_users(page.items), page.next)
 
     def _with_users(self, registrations: Sequence[Registration]) -> list[RegisteredApplication]:
@@ -69,18 +77,42 @@ class ApplicationRows:
         ]
 
 
+_ORDERS = {
+    ("name", False): registry.Order.NAME,
+    ("name", True): registry.Order.NAME_DESCENDING,
+    ("clientId", False): registry.Order.OLDEST,
+    ("clientId", True): registry.Order.NEWEST,
+}
+
+
+def _selection(conditions: Conditions, order: Order | None) -> Selection:
+    """What the list of applications chooses and orders by itself.
+
+    A text that is no status or grant type at all is left to the filter, which refuses every row.
+    """
+    status, grant_type = conditions.equal("status"), conditions.equal("grantType")
+    return Selection(
+        grant_type=GrantType(grant_type) if grant_type in set(GrantType) else None,
+        status=Status(status) if status in set(Status) else None,
+        order=registry.Order.NAME if order is None else _ORDERS.get(order, registry.Order.NAME),
+    )
+
+
+def _chooses_none(selection: Selection) -> bool:
+    return selection.grant_type is None and selection.status is None
+
+
 @dataclass(frozen=True, slots=True)
 class EventRows:
     """Every event for administrators, none for anybody else."""
 
     trail: AuditTrail
     shape = entity_sets.AUDIT_EVENTS
-    index_order = (("at", True), ("id", True))
 
     def load(self, viewer: Viewer, key: str) -> AuditEvent | None:
         return self.trail.load(key) if viewer.sees_all else None
 
-    def plan(self, viewer: Viewer, conditions: Conditions) -> Lookup | Walk:
+    def plan(self, viewer: Viewer, conditions: Conditions, order: Order | None) -> Lookup | Walk:
         if not viewer.sees_all:
             return own(None)
         ids = conditions.one_of.get("id")
@@ -92,4 +124,8 @@ class EventRows:
         def read(cursor: str | None, limit: int) -> Page[AuditEvent]:
             return self.trail.list_events(target, cursor, limit, since=since, until=until)
 
-        return Walk(read, tight=conditions.are_met_by(equal=("target",), time="at"))
+        return Walk(
+            read,
+            tight=conditions.are_met_by(equal=("target",), time="at"),
+            in_order=order in (None, ("at", True), ("id", True)),
+        )

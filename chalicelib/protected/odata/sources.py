@@ -12,6 +12,9 @@ from chalicelib.protected.odata.viewer import Viewer
 # Keys in one `in (…)`, or in equalities joined by `or`: one batch of reads.
 MAXIMUM_KEYS = 100
 
+Order = tuple[str, bool]
+"""A property, and whether from its last value to its first."""
+
 ReadPage = Callable[[str | None, int], Page[Any]]
 """(cursor, limit) to a page, as every list of ours reads."""
 
@@ -28,13 +31,15 @@ class Walk:
     """A part of an index, in its order, page after page.
 
     `tight`: it gives hardly a row that the filter refuses, so that its pages can be the pages
-    of the answer. `stop`: no row from the first for which it holds on is wanted.
+    of the answer. `in_order`: its rows come in the order that was asked for. `stop`: no row from
+    the first for which it holds on is wanted.
     `size`: how many rows there are, where that is known without reading them; it may find that
     it is not. `expected_rows`: how many to read at once, where that is known.
     """
 
     read: ReadPage
     tight: bool
+    in_order: bool
     stop: Callable[[Any], bool] | None = None
     size: Callable[[], int | None] | None = None
     expected_rows: int | None = None
@@ -46,17 +51,15 @@ class Source(Protocol):
     @property
     def shape(self) -> Shape: ...
 
-    @property
-    def index_order(self) -> Sequence[tuple[str, bool]]:
-        """The orders, as (property, descending), that the index gives by itself."""
-        ...
-
     def load(self, viewer: Viewer, key: str) -> Any | None:
         """The row of a key; None where there is none or the viewer may not see it."""
         ...
 
-    def plan(self, viewer: Viewer, conditions: Conditions) -> Lookup | Walk:
-        """How to get every row that the viewer may see and that may meet the conditions."""
+    def plan(self, viewer: Viewer, conditions: Conditions, order: Order | None) -> Lookup | Walk:
+        """How to get every row that the viewer may see and that may meet the conditions.
+
+        `order` is the first one that is asked for, where it is by a property alone.
+        """
         ...
 
 

@@ -1,13 +1,14 @@
 """Plain lists come in pages; what they cost depends on the page, not on the table."""
 
 import base64
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from chalicelib.directory.model import Account
 from chalicelib.oauth.ids import new_user_id
-from chalicelib.oauth.model import User
+from chalicelib.oauth.model import GrantType, Status, User
 from tests.faults.costs import Cost, measure
 from tests.harness import World
 from tests.odata import Caller, administrator, caller
@@ -239,3 +240,70 @@ def test_events_are_found_by_target_and_by_time_newest_first() -> None:
     assert who.values("AuditEvents", "id", filter=f"id eq '{key}'") == [key]
     assert who.values("AuditEvents", "id", filter="at gt 9999-01-01T00:00:00Z") == []
     assert who.values("AuditEvents", "id", filter="at lt 0001-01-01T00:00:00Z") == []
+
+
+def test_a_list_is_read_from_its_end_as_well(admin: Caller) -> None:
+    backwards = admin.values("Users", "userName", orderby="userName desc")
+    assert backwards == ["admon", *map(name_of, range(USERS))][::-1]
+    assert "@odata.nextLink" in admin.get("Users", orderby="userName desc").body
+
+
+def test_users_are_found_by_address_and_external_id_and_the_deleted_not_at_all() -> None:
+    world = World()
+    who = administrator(world)
+    for number in range(3):
+        user = User(new_user_id(), name_of(number), "domain")
+        account = Account(
+            user,
+            world.clock.now(),
+            world.clock.now(),
+            email="Shared@example.com" if number else "shared@example.com",
+            external_id=f"external-{number}",
+        )
+        world.stores.users.create(account, None, world._event("user.created", user.user_id))
+    shared = "email eq 'Shared@example.com'"
+    assert who.values("Users", "userName", filter=shared) == [name_of(1), name_of(2)]
+    one = "externalId eq 'external-1'"
+    assert who.values("Users", "userName", filter=one) == [name_of(1)]
+    assert cost(who, "Users", filter=one).reads == 6
+    two = "externalId in ('external-1','external-2','external-9')"
+    assert who.values("Users", "userName", filter=two) == [name_of(1), name_of(2)]
+
+    (key,) = who.values("Users", "id", filter=one)
+    before = world.stores.users.load(key)
+    assert before is not None
+    gone = replace(before.user, status=Status.DISABLED, version=before.user.version + 1)
+    after = replace(before, user=gone, deleted_at=world.clock.now(), external_id=None)
+    world.stores.users.delete(before, after, world._event("user.deleted", key))
+    assert who.refusal(f"Users('{key}')") == (404, "NotFound")
+    for filter_ in (one, f"id eq '{key}'", shared.replace("S", "s", 1), "true", "userName ne ''"):
+        assert key not in who.values("Users", "id", filter=filter_)
+    assert who.get("Users/$count").body == "3"
+
+
+def test_applications_are_chosen_and_ordered_by_their_index() -> None:
+    world = World()
+    who = administrator(world)
+    for number in range(120):
+        status = Status.DISABLED if number % 2 else Status.ENABLED
+        world.add_client(GrantType.BEARER_TOKEN, name=f"robot {number:03}", status=status)
+    disabled = "status eq 'disabled' and grantType eq 'bearer_token'"
+    names = who.values("Applications", "name", filter=disabled, orderby="name desc")
+    assert names == [f"robot {number:03}" for number in range(119, 0, -2)]
+    assert who.values("Applications", "name", filter="status eq 'broken'") == []
+    newest = who.get("Applications", orderby="clientId desc", top="101")
+    listed = [one["clientId"] for one in newest.body["value"]]
+    assert listed == sorted(listed, reverse=True)
+    assert "@odata.nextLink" in newest.body
+    assert len(who.values("Applications", "name", filter="startswith(name,'robot 01')")) == 10
+    assert who.get("Applications/$count").body == "121"
+    assert who.get("Applications/$count", filter=disabled).body == "60"
+
+
+def test_what_would_be_over_the_limit_is_refused_before_it_is_paid_for() -> None:
+    world = World()
+    for number in range(1_000):
+        world.add_user(name_of(number))
+    who = administrator(world)
+    refused = cost(who, "Users", 400, filter="endswith(userName,'7')")
+    assert (len(refused.calls), refused.reads) == (2, 3.5)

@@ -262,6 +262,8 @@ def _console(parts: Parts) -> Blueprint:
             files=stores.certificate_files,
             grants=stores.grants,
             attempts=stores.attempts,
+            trail=stores.audit,
+            ring=parts.ring,
             clock=parts.clock,
             issuer=parts.settings.issuer,
         ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from chalicelib.administration.key_ring import SigningKeyRing
 from chalicelib.audit import AuditTrail
 from chalicelib.directory.consents import Consents, ConsentStore
 from chalicelib.directory.sessions import Sessions, SessionStore
@@ -64,7 +65,7 @@ def join(
     directory = Users(users, clock)
     people = UserEndpoints(gate, directory)
     logins = SessionEndpoints(gate, directory, Sessions(sessions, clock), Consents(consents, clock))
-    keys = KeyEndpoints(gate, ring, clock)
+    keys = KeyEndpoints(gate, SigningKeyRing(ring, clock))
     audit = AuditEndpoints(gate, trail)
     figures = UsageEndpoints(gate, usage, registered)
     return {

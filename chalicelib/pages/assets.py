@@ -13,7 +13,13 @@ _MEDIA_TYPES = {
 _HASH_CHARACTERS = 16
 # One stylesheet is served; it is kept in parts, which build on those before them.
 _STYLESHEET = "grantline.css"
-_STYLES = (_STYLESHEET, "console.css", "console_list.css", "console_form.css")
+_STYLES = (
+    _STYLESHEET,
+    "console.css",
+    "console_list.css",
+    "console_form.css",
+    "console_figures.css",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ def deployment() -> Deployment:
     world = World()
     set_up(world)
     add_person(world)
+    # The first question makes the signing keys.
+    assert world.process.call("GET", "/oauth2/server/jwks").status == 200
     console = Console(world)
     assert console.enter().status == 200
     return Deployment(world, world.add_client(GrantType.CLIENT_CREDENTIALS), console)

@@ -154,7 +154,7 @@ def test_names_are_escaped_and_visible(world: World, console: Console) -> None:
 
 
 def test_nothing_comes_from_another_host_or_is_written_into_the_page(console: Console) -> None:
-    for path in (LIST, "/console/endpoints"):
+    for path in (LIST, "/console/keys", "/console/audit", "/console/endpoints"):
         console.get(path)
         for element in console.page.elements:
             assert not [key for key in element.attributes if key == "style" or key[:2] == "on"]

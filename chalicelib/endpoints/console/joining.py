@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from chalicelib.audit import AuditTrail
 from chalicelib.directory.attempts import AttemptStore
 from chalicelib.directory.cookies import console_cookie
 from chalicelib.directory.form_tokens import FormTokens
@@ -12,10 +13,12 @@ from chalicelib.endpoints.console.applications_screen import ApplicationsScreen
 from chalicelib.endpoints.console.desk import Desk, Screen
 from chalicelib.endpoints.console.entry import Entry
 from chalicelib.endpoints.console.leaving import Leaving
+from chalicelib.endpoints.console.oversight import oversight_screens
 from chalicelib.endpoints.console.visitors import Visitor, Visitors
 from chalicelib.endpoints.page_answers import Answers
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.messages import Request, Response
+from chalicelib.oauth.signing_keys import KeyRing
 from chalicelib.oauth.stores import GrantStore
 from chalicelib.oauth.token_endpoint import TokenEndpoint
 from chalicelib.pages.console.endpoint_list import EndpointsPage, endpoint_groups
@@ -35,6 +38,8 @@ def join(
     files: CertificateFiles,
     grants: GrantStore,
     attempts: AttemptStore,
+    trail: AuditTrail,
+    ring: KeyRing,
     clock: Clock,
     issuer: str,
 ) -> Mapping[str, Endpoint]:
@@ -55,6 +60,15 @@ def join(
         "home": lambda _request, _visitor: answers.to_path(APPLICATIONS.path),
         "list_applications": ApplicationsScreen(desk, registered, grants, clock),
         "show_endpoints": _endpoints(desk, issuer),
+        **oversight_screens(
+            desk=desk,
+            trail=trail,
+            users=users,
+            reader=grants,
+            ring=ring,
+            clock=clock,
+            issuer=issuer,
+        ),
     }
     leaving = Leaving(
         visitors=visitors,

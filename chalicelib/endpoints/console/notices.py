@@ -9,4 +9,6 @@ NOTICES = {
     "tokens-revoked": "Revoked. Every token that was issued until now is void.",
     "secret-cut": "Cut. The secret and every token are void.",
     "certificate": "The certificate was replaced.",
+    "keys-rotated": "Done. A key that was published now signs a day later.",
+    "keys-waiting": "Nothing was changed: the next keys are published already.",
 }

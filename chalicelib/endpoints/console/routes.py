@@ -4,12 +4,14 @@ from collections.abc import Mapping
 
 from chalice.app import Blueprint
 
+from chalicelib.audit import AuditTrail
 from chalicelib.directory.attempts import AttemptStore
 from chalicelib.directory.sessions import Sessions
 from chalicelib.directory.stores import UserStore
 from chalicelib.endpoints.adapter import Edge, Endpoint
 from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint
 from chalicelib.oauth.clock import Clock
+from chalicelib.oauth.signing_keys import KeyRing
 from chalicelib.oauth.stores import GrantStore
 from chalicelib.oauth.token_endpoint import TokenEndpoint
 from chalicelib.protected.guard import Guard
@@ -21,6 +23,10 @@ ROUTES: Routes = {
     "/console/callback": {"GET": "callback"},
     "/console/logout": {"POST": "log_out"},
     "/console/applications": {"GET": "list_applications"},
+    "/console/keys": {"GET": "list_keys"},
+    "/console/keys/rotate": {"GET": "confirm_rotation", "POST": "rotate_keys"},
+    "/console/audit": {"GET": "list_events"},
+    "/console/audit/export": {"GET": "export_events"},
     "/console/endpoints": {"GET": "show_endpoints"},
 }
 
@@ -40,6 +46,8 @@ def open_console(
     files: CertificateFiles,
     grants: GrantStore,
     attempts: AttemptStore,
+    trail: AuditTrail,
+    ring: KeyRing,
     clock: Clock,
     issuer: str,
 ) -> Mapping[str, Endpoint]:
@@ -55,6 +63,8 @@ def open_console(
         files=files,
         grants=grants,
         attempts=attempts,
+        trail=trail,
+        ring=ring,
         clock=clock,
         issuer=issuer,
     )

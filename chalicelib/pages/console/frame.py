@@ -16,8 +16,11 @@ class Section:
 
 
 APPLICATIONS = Section("applications", "Applications", "/console/applications")
+USERS = Section("users", "Users", "/console/users")
+KEYS = Section("keys", "Signing keys", "/console/keys")
+AUDIT = Section("audit", "Audit", "/console/audit")
 ENDPOINTS = Section("endpoints", "Endpoints", "/console/endpoints")
-NAVIGATION = (APPLICATIONS, ENDPOINTS)
+NAVIGATION = (APPLICATIONS, KEYS, AUDIT, ENDPOINTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,99 @@
+"""Which events of the audit trail a query asks for."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from urllib.parse import urlencode
+
+from chalicelib.audit import AuditEvent, AuditTrail
+from chalicelib.directory.model import fold
+from chalicelib.directory.stores import UserStore
+from chalicelib.endpoints.admin_requests import text_parameter
+from chalicelib.oauth.messages import Request
+from chalicelib.paging import Page, gather
+
+MAXIMUM_TEXT_LENGTH = 250
+SECONDS_A_DAY = 86_400
+
+_NAMES = ("actor", "target", "action", "since", "until")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """`texts` as they were sent, without empty ones; times are epoch seconds."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    target: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+    def accepts(self, event: AuditEvent) -> bool:
+        """Whether actor and action are those asked for; target and times narrow the reading."""
+        action, actor = self.texts.get("action"), self.texts.get("actor")
+        if action is not None and event.action != action:
+            return False
+        if actor is None:
+            return True
+        by = event.actor
+        return actor in (by.user_id, by.client_id) or fold(actor) in fold(by.user_name or "")
+
+    def query(self, **changes: str) -> str:
+        """The query that asks for the same."""
+        return urlencode({**self.texts, **changes})
+
+    def read(
+        self, trail: AuditTrail, cursor: str | None, *, enough: int, page_size: int, most_reads: int
+    ) -> Page[AuditEvent]:
+        """Matching events, the newest first. Raises InvalidCursor, StoreUnavailable."""
+        return gather(
+            lambda at: trail.list_events(
+                self.target, at, page_size, since=self.since, until=self.until
+            ),
+            self.accepts,
+            cursor,
+            enough=enough,
+            most_reads=most_reads,
+        )
+
+
+def filter_of(request: Request, users: UserStore) -> tuple[AuditFilter, dict[str, str]]:
+    r"""The filter, and what is wrong with it by the name of the field.
+
+    A target is an id, or the name of a user as `domain\user`. Raises FieldsRefused for what no
+    form of ours sends, StoreUnavailable.
+    """
+    texts = {
+        name: value.strip()
+        for name in _NAMES
+        if (value := text_parameter(request, name, MAXIMUM_TEXT_LENGTH) or "").strip()
+    }
+    reasons: dict[str, str] = {}
+    target = texts.get("target")
+    if target is not None and "\\" in target:
+        domain, _, name = target.partition("\\")
+        account = users.find(domain, name)
+        target = None if account is None else account.user.user_id
+        if account is None:
+            reasons["target"] = "There is no such user now. Try the id."
+    since, until = _day(texts, "since", reasons), _day(texts, "until", reasons)
+    if since is not None and until is not None and until < since:
+        reasons["until"] = "The last day must not be before the first."
+    if until is not None:
+        until += SECONDS_A_DAY - 1
+    return AuditFilter(texts, target, since, until), reasons
+
+
+def _day(texts: Mapping[str, str], name: str, reasons: dict[str, str]) -> int | None:
+    """The first second of a day, UTC."""
+    text = texts.get(name)
+    if text is None:
+        return None
+    try:
+        # Python reads other forms of ISO 8601 as well.
+        day = date.fromisoformat(text if _DATE.fullmatch(text) else "")
+    except ValueError:
+        reasons[name] = "Write a day as 2026-01-31."
+        return None
+    return max(0, int(datetime.combine(day, time(), UTC).timestamp()))

@@ -1,0 +1,25 @@
+"""Tables as CSV (RFC 4180) that a spreadsheet can open without running what stands in a cell."""
+
+from collections.abc import Sequence
+
+# A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection"); the wide
+# forms are what some take for the same.
+_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - the wide forms are meant
+_QUOTED = frozenset('",\r\n')
+LINE_END = "\r\n"
+# Without it some spreadsheets take UTF-8 for another encoding.
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def csv_line(cells: Sequence[str]) -> str:
+    """One record, with its line end."""
+    return ",".join(map(_cell, cells)) + LINE_END
+
+
+def _cell(text: str) -> str:
+    """An apostrophe makes a text of what would be a formula."""
+    if text.startswith(_FORMULA_STARTS):
+        text = f"'{text}"
+    if _QUOTED.isdisjoint(text):
+        return text
+    return '"' + text.replace('"', '""') + '"'

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.directory.groups import GROUP_PREFIX, MAXIMUM_GROUPS_A_USER
 from chalicelib.directory.model import MAXIMUM_CONSENT_EPOCHS, fold
 from chalicelib.oauth import scope
 from chalicelib.oauth.ids import new_client_id, new_ulid
@@ -80,7 +81,8 @@ def test_the_largest_application_of_the_token_path_is_one_read_unit() -> None:
 
 def test_the_largest_user_of_the_token_path_is_one_read_unit() -> None:
     largest = user(user_name="\U0001f600" * 100, user_domain="\U0001f600" * 100)
-    largest = replace(largest, roles=frozenset(scope.ROLES))
+    groups = {GROUP_PREFIX + new_ulid() for _ in range(MAXIMUM_GROUPS_A_USER)}
+    largest = replace(largest, roles=groups.union(scope.ROLES))
     epochs = {new_client_id(): 10**9 for _ in range(MAXIMUM_CONSENT_EPOCHS)}
     largest = replace(largest, consent_epochs=epochs, token_epoch=10**9, version=10**9)
     item = mapping.write_user(largest)

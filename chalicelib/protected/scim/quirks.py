@@ -14,13 +14,22 @@ from chalicelib.protected.scim.models import ENTERPRISE_URN
 _BOOLEANS = {"true": True, "false": False}
 _BOOLEAN_NAMES = frozenset({"active", "primary"})
 _BOOLEAN_TERM = re.compile(r'\b(active|primary)\s+(eq|ne)\s+"(true|false)"', re.IGNORECASE)
+_QUOTED = re.compile(r'("(?:[^"\\]|\\.)*")')
 _MANAGER = "manager"
 _MANAGER_PATH = f"{ENTERPRISE_URN}:{_MANAGER}".lower()
 
+_MANAGER_TERM = re.compile(
+    rf"(?<![\w.:])(?:{re.escape(ENTERPRISE_URN)}:)?manager(?=\s+(?:eq|ne)\s)", re.IGNORECASE
+)
+
 
 def normalize_filter(text: str) -> str:
-    """`primary eq "True"` compares a truth value."""
-    return _BOOLEAN_TERM.sub(lambda m: f"{m[1]} {m[2]} {m[3].lower()}", text)
+    """`primary eq "True"` compares a truth value, and `manager eq "…"` the manager's id."""
+    compared = _BOOLEAN_TERM.sub(lambda m: f"{m[1]} {m[2]} {m[3].lower()}", text)
+    # Every second part is a text in quotes, which stays as it is.
+    parts = _QUOTED.split(compared)
+    parts[::2] = [_MANAGER_TERM.sub(f"{ENTERPRISE_URN}:manager.value", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def normalize_resource(body: Mapping[str, object]) -> dict[str, object]:
@@ -47,6 +56,8 @@ def _operations(operation: object) -> list[object]:
     if isinstance(path, str) and path:
         normalized = normalize_filter(path)
         changed = {**operation, named["path"]: normalized}
+        if str(operation.get(named.get("op", "op"))).lower() == "remove":
+            return [{**changed, value_name: _selection(value)} if value else changed]
         if value_name in operation:
             changed[value_name] = _normalize(_last_name(normalized), value, path=normalized)
             if changed[value_name] is None and value is not None:
@@ -57,6 +68,15 @@ def _operations(operation: object) -> list[object]:
     if not isinstance(value, dict):
         return [operation]
     return _without_path(operation, value_name, value)
+
+
+def _selection(value: object) -> object:
+    """What a remove takes out, by the values alone: clients add names and empty references."""
+    entries = value if isinstance(value, list) else [value]
+    return [
+        {"value": entry["value"]} if isinstance(entry, dict) and "value" in entry else entry
+        for entry in entries
+    ]
 
 
 def _without_path(

@@ -118,9 +118,15 @@ class Handler(ScimHandler):
         replacement: Resource[Any],
         conditions: Conditions,
     ) -> Resource[Any]:
-        """A PUT that says nothing of `active` leaves it: it must not let anybody in again."""
-        if getattr(replacement, "active", False) is None:
-            replacement.active = current.active  # type: ignore[attr-defined] # a User has it
+        """A PUT that says nothing of `active` or of the domain leaves them.
+
+        It must not let anybody in again, and most clients know nothing of the extension.
+        """
+        if isinstance(replacement, User) and isinstance(current, User):
+            if replacement.active is None:
+                replacement.active = current.active
+            if replacement[GrantlineUser] is None:
+                replacement[GrantlineUser] = current[GrantlineUser]
         replace = super().replace_resource
 
         def attempt(latest: Resource[Any]) -> Resource[Any]:

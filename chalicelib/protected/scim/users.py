@@ -89,6 +89,12 @@ class UserResources:
         lookup = None if tree is None else find_lookup(tree, _INDEXED)
         if lookup is not None:
             found = self._render(self._look_up(lookup))
+            if lookup.attribute == "username" and request.filter is not None:
+                # A userName has several spellings; the one asked for is as good as the one shown.
+                asked = {"user_name": lookup.value}
+                match = request.filter.match
+                found = [one for one in found if match(one.model_copy(update=asked))]
+                request = request.model_copy(update={"filter": None})
             return page_of([resource_type], found, request, position)
         sort_by = None if request.sort_by is None else str(request.sort_by).lower()
         if tree is None and sort_by in (None, "username"):

@@ -1,6 +1,7 @@
 """Text that others chose, as a page may show it (Unicode UAX #9, Trojan Source)."""
 
 import unicodedata
+from datetime import UTC, datetime
 
 # Control, formatting (bidi marks, zero width), surrogate, private, unassigned, line separators.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -15,3 +16,8 @@ def visible(text: str) -> str:
     return "".join(
         _STAND_IN if unicodedata.category(character) in _HIDDEN else character for character in text
     )
+
+
+def date_text(seconds: int) -> str:
+    """Epoch seconds as a date, in UTC: no script knows the zone."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%d %b %Y}".removeprefix("0")

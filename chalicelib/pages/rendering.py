@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from chalicelib.pages.assets import load_assets
-from chalicelib.pages.display import visible
+from chalicelib.pages.display import date_text, visible
 from chalicelib.pages.views import Page
 
 
@@ -25,7 +25,9 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.filters.update(exact=_exact, encoded=_encoded, moment=_moment, day=_day)
+        self._environment.filters.update(
+            exact=_exact, encoded=_encoded, moment=_moment, day=date_text
+        )
         self._environment.globals.update(
             path=lambda path: base_path + path,
             asset=lambda file: f"{base_path}/static/{load_assets()[file].name}",
@@ -49,11 +51,6 @@ def _exact(value: str) -> Markup:
 def _moment(seconds: int) -> str:
     """Epoch seconds as a date and time that a person reads, in UTC: no script knows the zone."""
     return f"{datetime.fromtimestamp(seconds, UTC):%d %B %Y, %H:%M} UTC".removeprefix("0")
-
-
-def _day(seconds: int) -> str:
-    """Epoch seconds as a date, in UTC."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%d %b %Y}".removeprefix("0")
 
 
 def _encoded(parameters: Mapping[str, str]) -> Markup:

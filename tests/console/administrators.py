@@ -29,3 +29,9 @@ class Console(Browser):
             location = reply.headers["Location"].removeprefix(self._world.settings.issuer)
             reply = self.get(location)
         return reply
+
+    def send(self, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+        """A body as it is."""
+        return self._keep(
+            self._world.process.call("POST", path, headers=self._headers() | headers, body=body)
+        )

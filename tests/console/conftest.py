@@ -1,15 +1,27 @@
 """A deployment that was set up, and an administrator's browser."""
 
+import boto3
 import pytest
 
 from tests.console.administrators import Console, set_up
 from tests.harness import World
 from tests.pages.browser import add_person
+from tests.tables import Aws
+
+
+@pytest.fixture(scope="session")
+def bucket(aws: Aws) -> str:  # noqa: ARG001 - what the bucket is made in
+    """Where certificates are kept; the tables are in memory."""
+    name = World().settings.certificate_bucket
+    place = {"LocationConstraint": "eu-central-1"}
+    boto3.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=place)
+    return name
 
 
 @pytest.fixture
-def world() -> World:
+def world(bucket: str) -> World:
     world = World()
+    assert world.settings.certificate_bucket == bucket
     set_up(world)
     add_person(world)
     return world

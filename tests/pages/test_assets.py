@@ -18,7 +18,10 @@ from tests.harness import World
 TYPES = {
     "grantline.css": "text/css; charset=utf-8",
     "mark.svg": "image/svg+xml",
+    "certificate.js": "text/javascript; charset=utf-8",
     "copy.js": "text/javascript; charset=utf-8",
+    "fields.js": "text/javascript; charset=utf-8",
+    "suggest.js": "text/javascript; charset=utf-8",
     "submit.js": "text/javascript; charset=utf-8",
 }
 

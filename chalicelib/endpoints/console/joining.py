@@ -8,12 +8,15 @@ from chalicelib.directory.cookies import console_cookie
 from chalicelib.directory.form_tokens import FormTokens
 from chalicelib.directory.sessions import Sessions
 from chalicelib.directory.stores import UserStore
+from chalicelib.directory.users import Users
 from chalicelib.endpoints.adapter import Endpoint
 from chalicelib.endpoints.console.applications_screen import ApplicationsScreen
+from chalicelib.endpoints.console.assistance import Assistance
 from chalicelib.endpoints.console.desk import Desk, Screen
 from chalicelib.endpoints.console.entry import Entry
 from chalicelib.endpoints.console.leaving import Leaving
 from chalicelib.endpoints.console.oversight import oversight_screens
+from chalicelib.endpoints.console.register_screen import RegisterScreen
 from chalicelib.endpoints.console.visitors import Visitor, Visitors
 from chalicelib.endpoints.page_answers import Answers
 from chalicelib.oauth.clock import Clock
@@ -56,9 +59,12 @@ def join(
     )
     desk = Desk(visitors, entry, forms, answers)
     registered = Applications(applications, users, files, clock)
+    registration = RegisterScreen(desk, registered, clock, issuer)
     screens: dict[str, Screen] = {
         "home": lambda _request, _visitor: answers.to_path(APPLICATIONS.path),
         "list_applications": ApplicationsScreen(desk, registered, grants, clock),
+        "show_registration": registration.show,
+        "register": registration.submit,
         "show_endpoints": _endpoints(desk, issuer),
         **oversight_screens(
             desk=desk,
@@ -70,6 +76,7 @@ def join(
             issuer=issuer,
         ),
     }
+    assistance = Assistance(desk, Users(users, clock), clock)
     leaving = Leaving(
         visitors=visitors,
         entry=entry,
@@ -80,6 +87,8 @@ def join(
     )
     return {
         **{name: desk.screen(screen) for name, screen in screens.items()},
+        "suggest_users": desk.values(assistance.suggest_users),
+        "describe_certificate": desk.values(assistance.describe_certificate),
         "switch_user": answers.guarded(entry.switch_user),
         "callback": answers.guarded(entry.callback),
         "log_out": answers.guarded(leaving),

@@ -27,6 +27,9 @@ ROUTES: Routes = {
     "/console/keys/rotate": {"GET": "confirm_rotation", "POST": "rotate_keys"},
     "/console/audit": {"GET": "list_events"},
     "/console/audit/export": {"GET": "export_events"},
+    "/console/register": {"GET": "show_registration", "POST": "register"},
+    "/console/users/suggestions": {"GET": "suggest_users"},
+    "/console/certificates": {"POST": "describe_certificate"},
     "/console/endpoints": {"GET": "show_endpoints"},
 }
 

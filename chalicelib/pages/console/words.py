@@ -33,6 +33,14 @@ LIFE_CYCLE_NOTES = {
     LifeCycleType.ABSOLUTE: "A token ends one lifetime after its issue, used or not.",
     LifeCycleType.SLIDING: "Each use starts the lifetime anew, up to the maximum.",
 }
+SCOPE_NOTES = {
+    "api": "Read and change business data over OData.",
+    "login": "Log people in with their accounts here (OpenID Connect).",
+    "user_sync": "Create, change and disable users over SCIM.",
+    "odata_query": "Read business data for queries and reports.",
+    "rpa": "Hand in the results of software robots.",
+    "admin": "Manage applications and users, as an administrator.",
+}
 SCOPES = {text.name: text.label for text in scope_texts(FORM_SCOPES)}
 
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))

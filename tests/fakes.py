@@ -249,6 +249,12 @@ class FakeApplications:
             self._put_grants(_tombstone(client_id, grant_id, event) for grant_id in ended_grants)
             self._memory.events[event.event_id] = event
 
+    def add_grant(self, grant: Grant, event: AuditEvent) -> None:
+        with self._memory:
+            if event.event_id not in self._memory.events:
+                self._put_grants([grant])
+                self._memory.events[event.event_id] = event
+
     def settle(self) -> None:
         """Nothing is leased here."""
 

@@ -37,7 +37,7 @@ class IntrospectionEndpoint:
         except InvalidToken as error:
             note(outcome="inactive", reason=error.detail)
             return Response(200, _INACTIVE)
-        return Response(200, self._describe(access))
+        return Response(200, describe(access, self._issuer))
 
     def _access(self, question: TokenQuestion) -> Access:
         token, caller = question.token, question.client.application
@@ -56,20 +56,22 @@ class IntrospectionEndpoint:
             access = decide(token, snapshot, self._clock.now())
         return access if own else self._validator.extend(token, snapshot, access)
 
-    def _describe(self, access: Access) -> dict[str, object]:
-        description: dict[str, object] = {
-            "active": True,
-            "scope": scope.render(access.scopes),
-            "client_id": access.application.client_id,
-            "token_type": "Bearer",
-            "iat": access.issued_at,
-            "iss": self._issuer,
-            "sub": access.application.client_id if access.user is None else access.user.user_id,
-        }
-        if access.ends_at is not None:
-            description["exp"] = access.ends_at
-        if access.user is not None:
-            description["username"] = access.user_label
-            description["user_name"] = access.user.user_name
-            description["user_domain"] = access.user.user_domain
-        return description
+
+def describe(access: Access, issuer: str) -> dict[str, object]:
+    """The answer for a token that is active (RFC 7662 §2.2)."""
+    description: dict[str, object] = {
+        "active": True,
+        "scope": scope.render(access.scopes),
+        "client_id": access.application.client_id,
+        "token_type": "Bearer",
+        "iat": access.issued_at,
+        "iss": issuer,
+        "sub": access.application.client_id if access.user is None else access.user.user_id,
+    }
+    if access.ends_at is not None:
+        description["exp"] = access.ends_at
+    if access.user is not None:
+        description["username"] = access.user_label
+        description["user_name"] = access.user.user_name
+        description["user_domain"] = access.user.user_domain
+    return description

@@ -9,7 +9,7 @@ from chalicelib.oauth.errors import UnauthorizedClient
 from chalicelib.oauth.ids import assertion_grant_id, new_ulid
 from chalicelib.oauth.model import AccessToken, Application, Grant, GrantKind, User
 from chalicelib.oauth.request_log import note
-from chalicelib.oauth.stores import GrantStore, Snapshot
+from chalicelib.oauth.stores import GrantCreator, Snapshot
 from chalicelib.oauth.tokens import TokenKind, digest, mint, new_secret
 
 
@@ -39,7 +39,7 @@ def acting_user_of(application: Application, snapshot: Snapshot) -> User | None:
     return user
 
 
-def issue(authorization: Authorization, store: GrantStore, now: int) -> dict[str, object]:
+def issue(authorization: Authorization, store: GrantCreator, now: int) -> dict[str, object]:
     """Create the grant with its first access token; the answer of RFC 6749 §5.1.
 
     `expires_in` is left out for a token that never ends. Raises GrantExists when the signed

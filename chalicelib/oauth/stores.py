@@ -66,8 +66,8 @@ class RecordReader(Protocol):
         ...
 
 
-class GrantStore(RecordReader, Protocol):
-    """Keeps grants; every step is one conditional update of one item."""
+class GrantCreator(Protocol):
+    """Makes grants."""
 
     def create(self, grant: Grant) -> None:
         """Put if absent. A record with this very `creation_nonce` is this call's own success.
@@ -75,6 +75,10 @@ class GrantStore(RecordReader, Protocol):
         Raises GrantExists, StoreUnavailable.
         """
         ...
+
+
+class GrantStore(RecordReader, GrantCreator, Protocol):
+    """Keeps grants; every step is one conditional update of one item."""
 
     def extend(
         self, grant: Grant, token_hash: str | None, ends_at: int, now: int, nonce: str

@@ -101,6 +101,13 @@ class ApplicationStore(Protocol):
         """
         ...
 
+    def add_grant(self, grant: Grant, event: AuditEvent) -> None:
+        """Write a new grant of an application with its event; epochs make it worthless in time.
+
+        Raises StoreUnavailable, also for a grant that exists.
+        """
+        ...
+
     def settle(self) -> None:
         """Wait until no lease from before now can still be in use.
 

@@ -109,6 +109,9 @@ class Applications:
         if _reduces_rights(old, new) or replace(old, version=new.version) == new:
             self._leases.settle()
 
+    def add_grant(self, grant: Grant, event: AuditEvent) -> None:
+        self._commit(_put_grants([grant]), event)
+
     def settle(self) -> None:
         self._leases.settle()
 

@@ -10,13 +10,12 @@ from chalicelib.directory.sessions import Sessions
 from chalicelib.directory.stores import UserStore
 from chalicelib.directory.users import Users
 from chalicelib.endpoints.adapter import Endpoint
-from chalicelib.endpoints.console.applications_screen import ApplicationsScreen
+from chalicelib.endpoints.console.application_screens import application_screens
 from chalicelib.endpoints.console.assistance import Assistance
 from chalicelib.endpoints.console.desk import Desk, Screen
 from chalicelib.endpoints.console.entry import Entry
 from chalicelib.endpoints.console.leaving import Leaving
 from chalicelib.endpoints.console.oversight import oversight_screens
-from chalicelib.endpoints.console.register_screen import RegisterScreen
 from chalicelib.endpoints.console.visitors import Visitor, Visitors
 from chalicelib.endpoints.page_answers import Answers
 from chalicelib.oauth.clock import Clock
@@ -24,24 +23,25 @@ from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.signing_keys import KeyRing
 from chalicelib.oauth.stores import GrantStore
 from chalicelib.oauth.token_endpoint import TokenEndpoint
+from chalicelib.oauth.validation import TokenValidator
 from chalicelib.pages.console.endpoint_list import EndpointsPage, endpoint_groups
 from chalicelib.pages.console.frame import APPLICATIONS
 from chalicelib.protected.guard import Guard
-from chalicelib.registry.applications import Applications
 from chalicelib.registry.stores import ApplicationStore, CertificateFiles
 
 
 def join(
     *,
     guard: Guard,
+    validator: TokenValidator,
     token: TokenEndpoint,
     sessions: Sessions,
     applications: ApplicationStore,
     users: UserStore,
     files: CertificateFiles,
+    trail: AuditTrail,
     grants: GrantStore,
     attempts: AttemptStore,
-    trail: AuditTrail,
     ring: KeyRing,
     clock: Clock,
     issuer: str,
@@ -58,14 +58,20 @@ def join(
         issuer=issuer,
     )
     desk = Desk(visitors, entry, forms, answers)
-    registered = Applications(applications, users, files, clock)
-    registration = RegisterScreen(desk, registered, clock, issuer)
     screens: dict[str, Screen] = {
         "home": lambda _request, _visitor: answers.to_path(APPLICATIONS.path),
-        "list_applications": ApplicationsScreen(desk, registered, grants, clock),
-        "show_registration": registration.show,
-        "register": registration.submit,
         "show_endpoints": _endpoints(desk, issuer),
+        **application_screens(
+            desk=desk,
+            applications=applications,
+            users=users,
+            files=files,
+            trail=trail,
+            reader=grants,
+            validator=validator,
+            clock=clock,
+            issuer=issuer,
+        ),
         **oversight_screens(
             desk=desk,
             trail=trail,

@@ -14,8 +14,11 @@ from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.signing_keys import KeyRing
 from chalicelib.oauth.stores import GrantStore
 from chalicelib.oauth.token_endpoint import TokenEndpoint
+from chalicelib.oauth.validation import TokenValidator
 from chalicelib.protected.guard import Guard
 from chalicelib.registry.stores import ApplicationStore, CertificateFiles
+
+_APPLICATION = "/console/applications/{client_id}"
 
 ROUTES: Routes = {
     "/console": {"GET": "home"},
@@ -27,6 +30,16 @@ ROUTES: Routes = {
     "/console/keys/rotate": {"GET": "confirm_rotation", "POST": "rotate_keys"},
     "/console/audit": {"GET": "list_events"},
     "/console/audit/export": {"GET": "export_events"},
+    _APPLICATION: {"GET": "show_application"},
+    f"{_APPLICATION}/edit": {"GET": "show_change", "POST": "change_application"},
+    f"{_APPLICATION}/enable": {"POST": "enable"},
+    f"{_APPLICATION}/disable": {"GET": "ask_disable", "POST": "disable"},
+    f"{_APPLICATION}/revoke-tokens": {"GET": "ask_revoke", "POST": "revoke"},
+    f"{_APPLICATION}/delete": {"GET": "ask_delete", "POST": "delete"},
+    f"{_APPLICATION}/secrets": {"POST": "rotate_secret"},
+    f"{_APPLICATION}/secrets/{{secret_id}}/cut": {"GET": "ask_cut", "POST": "cut"},
+    f"{_APPLICATION}/certificate": {"GET": "download_certificate", "POST": "replace_certificate"},
+    f"{_APPLICATION}/trial": {"POST": "issue_trial"},
     "/console/register": {"GET": "show_registration", "POST": "register"},
     "/console/users/suggestions": {"GET": "suggest_users"},
     "/console/certificates": {"POST": "describe_certificate"},
@@ -42,14 +55,15 @@ def blueprint(edge: Edge, open_console: Open) -> Blueprint:
 def open_console(
     *,
     guard: Guard,
+    validator: TokenValidator,
     token: TokenEndpoint,
     sessions: Sessions,
     applications: ApplicationStore,
     users: UserStore,
     files: CertificateFiles,
+    trail: AuditTrail,
     grants: GrantStore,
     attempts: AttemptStore,
-    trail: AuditTrail,
     ring: KeyRing,
     clock: Clock,
     issuer: str,
@@ -59,14 +73,15 @@ def open_console(
 
     return join(
         guard=guard,
+        validator=validator,
         token=token,
         sessions=sessions,
         applications=applications,
         users=users,
         files=files,
+        trail=trail,
         grants=grants,
         attempts=attempts,
-        trail=trail,
         ring=ring,
         clock=clock,
         issuer=issuer,

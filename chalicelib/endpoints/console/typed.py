@@ -15,9 +15,11 @@ NO_MAXIMUM = "no_maximum"
 SCOPE_PREFIX = "scope_"
 
 _TEXTS = ("name", "grant_type", "life_cycle_type", "id_token_signed_response_alg")
-_OPTIONAL = ("user_name", "user_domain", "website", "redirect_strategy", "consent", "introspection")
+# What was emptied is taken away.
+_OPTIONAL = ("user_name", "user_domain", "website", "description", "redirect_strategy")
 _LISTS = ("redirect_uris", "post_logout_redirect_uris")
 # Selects: absent where a script hid them, and then as the form's own default says.
+_CHOICES = ("consent", "introspection")
 _FLAGS = ("public", "require_pkce", "header_accepts_issuer_audience")
 _MAXIMUM_DIGITS = 9
 
@@ -38,9 +40,9 @@ def read_typed(posted: Posted) -> TypedForm:
         texts["certificate"] = certificate
     values: dict[str, object] = {"name": texts.get("name", "")}
     values |= {name: texts[name] for name in _TEXTS if name in texts}
-    values |= {name: texts[name] for name in _OPTIONAL if name in texts}
+    values |= {name: texts.get(name) for name in _OPTIONAL}
+    values |= {name: texts[name] for name in _CHOICES if name in texts}
     values |= {name: texts[name] == "true" for name in _FLAGS if name in texts}
-    values["description"] = texts.get("description")
     for name in _LISTS:
         values[name] = _lines(texts.get(name, ""))
     scopes = [name for name in FORM_SCOPES if f"{SCOPE_PREFIX}{name}" in texts]

@@ -28,6 +28,7 @@ ACTIONS = {
     "group.updated": "Group changed",
     "group.members_changed": "Members changed",
     "group.deleted": "Group deleted",
+    "token.issued_for_trial": "Trial token issued",
     "signing_keys.rotated": "Signing keys rotated",
 }
 MAXIMUM_NAMED = 4

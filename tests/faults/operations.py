@@ -189,6 +189,7 @@ REGISTRATION = {
     "allowed_scopes": ["user_sync"],
     "token_lifetime_minutes": 60,
 }
+QUERY = {"name": "active", "entity_set": "Users", "filter": "status eq 'enabled'"}
 REGISTER = Operation("register", _json("POST", lambda _: "/admin/applications", REGISTRATION), 201)
 JWT = Operation("token: jwt bearer", jwt_bearer)
 EXTENDING = (
@@ -243,4 +244,5 @@ ADMINISTRATION = (
         201,
     ),
     Operation("withdraw a consent", _withdraw_consent, 204),
+    Operation("store a query", _json("POST", lambda _: "/admin/queries", QUERY), 201),
 )

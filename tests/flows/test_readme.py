@@ -46,6 +46,15 @@ def test_the_readme_gets_a_token_and_registers_an_application(server: Server) ->
     assert registered["client_secret"]
 
 
+def test_the_readme_reads_by_odata(server: Server) -> None:
+    script = f"{block('First token')}\n{block('Read by OData')}"
+    output = paste(script, server.directory.parent)
+    decoder = json.JSONDecoder()
+    _, end = decoder.raw_decode(output)
+    answer, _ = decoder.raw_decode(output, end)
+    assert [user["userName"] for user in answer["value"]] == ["jdoe"]
+
+
 def test_the_signed_jwt_of_the_documents_works(server: Server) -> None:
     text = (ROOT / "docs" / "client-certificate.md").read_text(encoding="utf-8")
     match = re.search(r"```python\n(.*?)```", text, re.DOTALL)

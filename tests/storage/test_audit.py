@@ -12,7 +12,7 @@ from chalicelib.storage.connection import request_budget
 from chalicelib.storage.cursors import encode_cursor
 from chalicelib.storage.stores import Stores
 from tests.fakes import START, FakeClock
-from tests.storage.samples import event, registration
+from tests.storage.samples import account, event, registration
 from tests.tables import Aws
 
 DAY = 86_400
@@ -69,3 +69,38 @@ def test_a_cursor_with_what_no_key_holds_is_refused(tables: Stores, part: str) -
     cursor = urlsafe_b64encode(json.dumps(["by_target", part]).encode()).decode()
     with pytest.raises(InvalidCursor):
         tables.audit.list_events("app_a", cursor, 10)
+
+
+def test_an_event_is_loaded_by_its_id(stores: Stores) -> None:
+    one = event("usr_a")
+    stores.users.create(account(), None, one)
+    assert stores.audit.load(one.event_id) == one
+    assert stores.audit.load("0" * 26) is None
+    assert stores.audit.load("\ud800") is None
+
+
+def test_events_are_listed_of_a_time(stores: Stores) -> None:
+    times = (START, START - 50 * DAY, START - 50 * DAY - 1, START - 100 * DAY)
+    made = []
+    for at in times:
+        one = event("usr_a", at=at)
+        stores.users.create(account(), None, one)
+        made.append(at)
+
+    def at_times(target: str | None, since: int | None, until: int | None) -> set[int]:
+        found, cursor = set(), None
+        while True:
+            page = stores.audit.list_events(target, cursor, 1, since=since, until=until)
+            found |= {one.at for one in page.items}
+            cursor = page.next
+            if cursor is None:
+                return found
+
+    for target in (None, "usr_a"):
+        assert at_times(target, None, None) == set(made)
+        assert at_times(target, START - 50 * DAY, None) == {START, START - 50 * DAY}
+        assert at_times(target, None, START - 50 * DAY - 1) == set(times[2:])
+        assert at_times(target, times[2], times[1]) == {times[1], times[2]}
+        assert at_times(target, START + 1, None) == set()
+        assert at_times(target, None, 0) == set()
+        assert at_times(target, times[0], times[3]) == set()

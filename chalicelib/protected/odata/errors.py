@@ -6,9 +6,8 @@ from chalicelib.oauth import request_log
 from chalicelib.oauth.errors import OAuthError
 from chalicelib.oauth.messages import Response
 from chalicelib.protected.odata.bounds import QueryRefused
-
-VERSION = "4.0"
-_TYPE = "application/json;odata.metadata=minimal"
+from chalicelib.protected.odata.handling import ERROR_TYPE
+from chalicelib.protected.odata.processor import VERSION
 
 
 def refuse(error: OAuthError) -> Response:
@@ -26,5 +25,5 @@ def refuse_query(refused: QueryRefused) -> Response:
 
 def _error(status: int, code: str, message: str, headers: Mapping[str, str]) -> Response:
     body = {"error": {"code": code, "message": message}}
-    own = {"Content-Type": _TYPE, "OData-Version": VERSION}
+    own = {"Content-Type": ERROR_TYPE, "OData-Version": VERSION}
     return Response(status, body, {**own, **headers})

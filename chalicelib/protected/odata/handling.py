@@ -21,6 +21,7 @@ MAXIMUM_MESSAGE_LENGTH = 500
 MAXIMUM_ANSWER_BYTES = 4_000_000
 
 _BAD_REQUEST = 400
+_METHOD_NOT_ALLOWED = 405
 _SERVER_ERROR = 500
 # What the handler may read of a request's headers. Of preferences, those that change an answer's
 # size or a batch's end: `respond-async` would start a thread.
@@ -71,13 +72,18 @@ class ReadOnlyHandler(ODataHandler):
         error.message = (error.message or "")[:MAXIMUM_MESSAGE_LENGTH]
         response.set_content(ODataJsonSerializer(service_version=VERSION).error(error), ERROR_TYPE)
         response.set_status(status)
+        if status == _METHOD_NOT_ALLOWED:
+            response.set_header("Allow", "POST" if _is_batch(request) else "GET")
+
+
+def _is_batch(request: ODataRequest) -> bool:
+    return request.raw_odata_path.strip("/") == BATCH
 
 
 def _admit(request: ODataRequest) -> None:
     """Raises QueryRefused for what writes or goes beyond the bounds."""
     _keep_headers(request)
-    is_batch = request.raw_odata_path.strip("/") == BATCH
-    if request.method is not (HttpMethod.POST if is_batch else HttpMethod.GET):
+    if request.method is not (HttpMethod.POST if _is_batch(request) else HttpMethod.GET):
         raise QueryRefused("MethodNotAllowed", "This service is read-only.", status=405)
     bounds.validate_path(request.raw_odata_path)
     options: dict[str, list[str]] = {}

@@ -36,6 +36,7 @@ from chalicelib.protected.odata.continuation import Continuations
 from chalicelib.protected.odata.reading import (
     MAXIMUM_PAGE_SIZE,
     PAGE_SIZE,
+    ROW_LIMIT,
     Query,
     Reader,
     RowBudget,
@@ -44,7 +45,7 @@ from chalicelib.protected.odata.sources import Source
 from chalicelib.protected.odata.viewer import Viewer
 
 VERSION = "4.0"
-MAXIMUM_SKIP = 1_000
+MAXIMUM_SKIP = ROW_LIMIT - PAGE_SIZE
 CALL = "call"
 
 
@@ -258,6 +259,7 @@ def _property_path(uri_info: UriInfo) -> list[str]:
 def _query(uri_info: UriInfo, request: ODataRequest, call: Call) -> Query:
     """The system query options. Raises QueryRefused for what is not supported."""
     skip = 0 if uri_info.skip is None else uri_info.skip.value
+    preferred = request.preferences.max_page_size or PAGE_SIZE
     if skip > MAXIMUM_SKIP:
         message = f"$skip is at most {MAXIMUM_SKIP}; follow @odata.nextLink instead."
         raise QueryRefused("RowLimitExceeded", message)
@@ -274,7 +276,8 @@ def _query(uri_info: UriInfo, request: ODataRequest, call: Call) -> Query:
         skip=skip,
         top=None if uri_info.top is None else uri_info.top.value,
         count=uri_info.count is not None and uri_info.count.value,
-        page_size=min(request.preferences.max_page_size or PAGE_SIZE, MAXIMUM_PAGE_SIZE),
+        # Rows that are passed over are read as well.
+        page_size=min(preferred, MAXIMUM_PAGE_SIZE, ROW_LIMIT - skip),
         aliases=dict(call.bound),
     )
 

@@ -143,13 +143,14 @@ class Reader:
             if len(entities) >= wanted:
                 break
             missing = skip + wanted - len(entities)
-            rows, cursor = self._page(walk, cursor, min(missing, _ROWS_AT_ONCE))
+            rows, cursor = self._page(walk, cursor, min(missing, _at_once(walk)))
             found = [entity for entity in rows if evaluation.matches(entity, query.filter)]
             entities += found[skip:]
             skip = max(0, skip - len(found))
             if cursor is None:
                 break
         if skip and cursor is not None:
+            # So many index pages held hardly a row: the rest would have to be read first.
             self._budget.spend(ROW_LIMIT + 1)
         left = None if top is None else top - len(entities)
         following = None if cursor is None or left == 0 else Position(cursor, left)
@@ -175,7 +176,7 @@ class Reader:
             self._budget.spend(size)
         cursor: str | None = None
         while True:
-            entities, cursor = self._page(plan, cursor, plan.expected_rows or _ROWS_AT_ONCE)
+            entities, cursor = self._page(plan, cursor, _at_once(plan))
             yield from entities
             if cursor is None:
                 return
@@ -196,6 +197,10 @@ class Reader:
 
     def _entity(self, row: object) -> Entity:
         return self._source.shape.entity(row, self._base)
+
+
+def _at_once(walk: Walk) -> int:
+    return walk.expected_rows or _ROWS_AT_ONCE
 
 
 def _known_count(plan: Lookup | Walk, query: Query) -> int | None:

@@ -1,11 +1,14 @@
 """`/admin/queries`: only what can be executed is stored, and every change is in the audit trail."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chalicelib.protected.odata.query_registry import MAXIMUM_QUERIES
+from chalicelib.protected.odata.stored_queries import StoredQuery
 from tests.endpoints.administration import Administration
+from tests.fakes import FakeQueries, FakeStores
 
 BODY: dict[str, Any] = {
     "name": "active",
@@ -114,3 +117,23 @@ def test_there_are_only_so_many(admin: Administration) -> None:
 def test_a_cursor_of_another_list_is_refused(admin: Administration) -> None:
     reply = admin.call("GET", "/admin/queries", query={"cursor": ["nonsense"]})
     assert reply.status == 400
+
+
+class Racing(FakeQueries):
+    """Another administrator is always a moment faster."""
+
+    def load(self, name: str) -> StoredQuery | None:
+        read = super().load(name)
+        if read is not None:
+            self._queries[name] = replace(read, version=read.version + 1)
+        return read
+
+
+def test_a_query_that_others_keep_changing_is_a_conflict() -> None:
+    stores = FakeStores()
+    stores.queries = Racing(stores.memory)
+    admin = Administration(stores)
+    admin.call("POST", "/admin/queries", BODY)
+    body = {"entity_set": "Users"}
+    assert admin.call("PUT", "/admin/queries/active", body).status == 409
+    assert admin.call("DELETE", "/admin/queries/active").status == 409

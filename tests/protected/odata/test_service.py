@@ -1,10 +1,15 @@
 """What every reader of OData 4.0 asks for first, and how it is answered."""
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from chalicelib.directory.model import Account
+from chalicelib.oauth.ids import new_user_id
+from chalicelib.oauth.model import CertificateKey, GrantType, User
+from chalicelib.registry.model import CertificateDetails
 from tests.harness import World
 from tests.odata import Caller, administrator
 
@@ -73,6 +78,42 @@ def test_properties_are_read_by_their_path(admin: Caller) -> None:
     assert admin.get(f"{application}/public/$value").body == "false"
     assert admin.get("Users('nobody')/userName").status == 404
     assert admin.get(f"{user}/nothing").status == 404
+
+
+def test_a_certificate_is_described(world: World, admin: Caller) -> None:
+    client = world.add_client(
+        GrantType.CLIENT_CERTIFICATE, certificate=CertificateKey("ab" * 32, b"", 0, 1_900_000_000)
+    )
+    before = world.stores.applications.load(client.client_id)
+    assert before is not None
+    details = CertificateDetails(
+        "cd" * 32, "application/pkix-cert", "CN=a", "CN=b", "7", "EC P-256"
+    )
+    application = replace(before.application, version=2)
+    after = replace(before, application=application, certificate=details)
+    event = world._event("certificate.replaced", client.client_id)
+    world.stores.applications.replace(before, after, event)
+    path = f"Applications('{client.client_id}')/certificate"
+    described = admin.get(path).body
+    assert (described["subject"], described["thumbprint"]) == ("CN=a", "ab" * 32)
+    assert described["notAfter"] == "2030-03-17T17:46:40Z"
+    assert admin.get(f"{path}/issuer/$value").body == "CN=b"
+    found = admin.values("Applications", "clientId", filter="certificate/subject eq 'CN=a'")
+    assert found == [client.client_id]
+    lookup = f"clientId in ('{client.client_id}','app_nothing')"
+    assert admin.values("Applications", "clientId", filter=lookup) == found
+
+
+def test_an_answer_that_no_gateway_would_take_is_refused(world: World, admin: Caller) -> None:
+    for number in range(900):
+        user = User(new_user_id(), f"user-{number}", "domain")
+        account = Account(user, world.clock.now(), world.clock.now())
+        event = replace(world._event("user.created", user.user_id), changes={"text": "x" * 5_000})
+        world.stores.users.create(account, None, event)
+    everything = {"filter": "length(changes) gt 1000"}
+    assert admin.refusal("AuditEvents", **everything) == (400, "AnswerTooLarge")
+    assert admin.get("AuditEvents", select="id", **everything).status == 200
+    assert admin.get("AuditEvents", top="100", **everything).status == 200
 
 
 def test_the_amount_of_metadata_is_the_clients_choice(admin: Caller) -> None:

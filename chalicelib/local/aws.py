@@ -8,6 +8,8 @@ from collections.abc import MutableMapping
 
 from moto import mock_aws
 
+from chalicelib.local.transactions import speed_up_transactions
+
 SERVICES = ("dynamodb", "events", "kms", "s3")
 
 Environ = MutableMapping[str, str]
@@ -31,6 +33,7 @@ def use_moto(environ: Environ) -> tuple[str, ...]:
         environ["AWS_DEFAULT_REGION"] = "us-east-1"
     if not mocked:
         return mocked
+    speed_up_transactions()
     elsewhere = [service for service in SERVICES if service not in mocked]
     mock_aws(
         config={

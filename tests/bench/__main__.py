@@ -6,8 +6,9 @@ in-memory one, beneath the storage layer's connection, so botocore and the netwo
 
 import itertools
 
-from tests.bench import cold_start, handler, odata
+from tests.bench import cold_start, handler, odata, scim
 
 if __name__ == "__main__":
-    for line in itertools.chain(handler.report(), odata.report(), cold_start.report()):
+    reports = (handler.report(), odata.report(), scim.report(), cold_start.report())
+    for line in itertools.chain(*reports):
         print(line, flush=True)  # noqa: T201 - what a benchmark is for

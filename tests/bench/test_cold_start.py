@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.bench import scim
 from tests.bench.cold_start import FORBIDDEN, first_request, heaviest
 from tests.bench.handler import SUBJECTS, Subject, run
 
@@ -17,6 +18,11 @@ def test_every_subject_of_the_benchmark_can_be_measured(subject: Subject) -> Non
     row = run(subject, batches=1, calls=2)
     assert row.calls <= 2
     assert row.cpu > 0
+
+
+def test_the_costs_of_scim_can_be_measured() -> None:
+    lines = list(scim.report(users=1_001))
+    assert len(lines) == len(scim.questions("")) + 4
 
 
 def test_import_times_are_summed_by_package() -> None:

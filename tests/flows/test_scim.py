@@ -4,12 +4,16 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import requests
 
+from tests.flows.clients import Administrator
 from tests.flows.server import Server, running
+from tests.flows.visitor import Visitor
 
 TIMEOUT_SECONDS = 300
 
@@ -60,3 +64,42 @@ def test_scim_sanity_finds_nothing_wrong(server: Server) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     results: list[Mapping[str, str]] = json.loads(done.stdout)["results"]
     assert {result["status"] for result in results} <= {"pass", "skip"}
+
+
+def scim(server: Server, method: str, path: str, body: object) -> requests.Response:
+    """One request of the identity provider."""
+    return requests.request(
+        method,
+        server.url(f"/scim/v2{path}"),
+        data=json.dumps(body),
+        headers={
+            "Authorization": f"Bearer {secret_token(server)}",
+            "Content-Type": "application/scim+json",
+        },
+        timeout=TIMEOUT_SECONDS,
+    )
+
+
+def test_a_provisioned_person_logs_in_and_is_out_when_deactivated(server: Server) -> None:
+    name = f"ada-{uuid.uuid4()}"
+    made = scim(server, "POST", "/Users", {"userName": f"{name}@contoso.com", "active": True})
+    assert made.status_code == 201, made.text
+    user_id = made.json()["id"]
+    person = {"user_name": name, "user_domain": "contoso.com", "password": "correct horse battery"}
+    visitor = Visitor(server.issuer)
+    visitor.open(server.url("/login"))
+    visitor.log_in(person)
+    assert visitor.title != "Logged in"
+    administrator = Administrator(server)
+    password = {"password": person["password"]}
+    assert administrator.send("POST", f"/users/{user_id}/password", password).status_code == 200
+    visitor.open(server.url("/login"))
+    visitor.log_in(person)
+    assert visitor.title == "Logged in"
+    off = [{"op": "Replace", "path": "active", "value": "False"}]
+    left = scim(server, "PATCH", f"/Users/{user_id}", {"Operations": off})
+    assert (left.status_code, left.json()["active"]) == (200, False)
+    visitor.open(server.url("/login"))
+    assert visitor.title != "Logged in"
+    visitor.log_in(person)
+    assert visitor.title != "Logged in"

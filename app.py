@@ -265,6 +265,7 @@ def _console(parts: Parts) -> Blueprint:
             grants=stores.grants,
             attempts=stores.attempts,
             ring=parts.ring,
+            usage=Usage(stores.usage, parts.clock),
             clock=parts.clock,
             issuer=parts.settings.issuer,
         ),

@@ -33,6 +33,7 @@ from chalicelib.protected.odata.stored_queries import (
     StoredQuery,
 )
 from chalicelib.protected.rpa.model import Callback, Delivery
+from chalicelib.registry.ends import End, ends_of
 from chalicelib.registry.model import Registration
 from chalicelib.registry.stores import (
     EVERYTHING,
@@ -225,6 +226,16 @@ class FakeApplications:
                 entries.reverse()
             return _page(f"applications {selection.order}", entries, cursor, limit)
 
+    def list_ends(self, since: int, until: int, cursor: str | None, limit: int) -> Page[End]:
+        with self._memory:
+            ends = [
+                ([f"{end.ends_at:012d}", f"{end.client_id}#{end.secret_id or 'certificate'}"], end)
+                for registration in self._memory.registrations.values()
+                for end in ends_of(registration.application)
+                if since <= end.ends_at <= until
+            ]
+            return _page("ends", sorted(ends, key=lambda one: one[0]), cursor, limit)
+
     def count(self) -> int:
         with self._memory:
             return len(self._memory.registrations)
@@ -297,6 +308,7 @@ class FakeApplications:
 def _is_selected(application: Application, selection: Selection) -> bool:
     return (
         selection.grant_type in (None, application.grant_type)
+        and selection.user_id in (None, application.user_id)
         and selection.status in (None, application.status)
         and (selection.scope is None or selection.scope in application.allowed_scopes)
     )

@@ -28,6 +28,7 @@ from chalicelib.registry.drafts import (
     changed_values,
     form_values,
 )
+from chalicelib.registry.ends import End
 from chalicelib.registry.grant_types import bears_its_secret, has_secret
 from chalicelib.registry.model import Registration
 from chalicelib.registry.secrets import NewSecret, bearer_grant, new_client_secret
@@ -93,6 +94,10 @@ class Applications:
     ) -> Page[Registration]:
         """The selected applications whose name holds `search`. Raises InvalidCursor."""
         return self._store.list_registrations(search, cursor, limit, selection)
+
+    def list_ends(self, since: int, until: int, cursor: str | None, limit: int) -> Page[End]:
+        """Credentials that end within these times, the nearest first. Raises InvalidCursor."""
+        return self._store.list_ends(since, until, cursor, limit)
 
     def count(self) -> int:
         """How many applications there are."""

@@ -9,6 +9,7 @@ from chalicelib.audit import AuditEvent
 from chalicelib.directory.stores import NewUser
 from chalicelib.oauth.model import Grant, GrantType, Status
 from chalicelib.paging import Page
+from chalicelib.registry.ends import End
 from chalicelib.registry.model import Registration
 
 
@@ -44,6 +45,7 @@ class Selection:
     grant_type: GrantType | None = None
     scope: str | None = None
     status: Status | None = None
+    user_id: str | None = None
     order: Order = Order.NAME
 
 
@@ -76,6 +78,13 @@ class ApplicationStore(Protocol):
 
         A call looks at a bounded number of names: a page may hold fewer than `limit`, or none,
         and still have a `next`. Raises InvalidCursor, also for one of another order.
+        """
+        ...
+
+    def list_ends(self, since: int, until: int, cursor: str | None, limit: int) -> Page[End]:
+        """Credentials that end from `since` to `until`, epoch seconds, the nearest first.
+
+        Eventually consistent; one round trip. Raises InvalidCursor.
         """
         ...
 

@@ -8,6 +8,7 @@ from chalicelib.directory.model import fold
 from chalicelib.oauth.model import Application, Grant, GrantKind
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.paging import Page
+from chalicelib.registry.ends import End
 from chalicelib.registry.model import Registration
 from chalicelib.registry.stores import (
     EVERYTHING,
@@ -20,6 +21,7 @@ from chalicelib.registry.stores import (
 from chalicelib.storage import keys, mapping, records
 from chalicelib.storage.attributes import Item
 from chalicelib.storage.database import Database, Delete, Put, Write
+from chalicelib.storage.ends import list_ends, move_ends
 from chalicelib.storage.leases import Leases
 from chalicelib.storage.name_lists import BY_AGE, BY_NAME, NameList
 from chalicelib.storage.pairs import read_pair, read_pairs
@@ -78,6 +80,9 @@ class Applications:
         pairs = read_pairs(self._database, records.APPLICATIONS, keys.application_key, owners)
         return Page([mapping.read_registration(*pair) for pair in pairs], following)
 
+    def list_ends(self, since: int, until: int, cursor: str | None, limit: int) -> Page[End]:
+        return list_ends(self._database, since, until, cursor, limit)
+
     def count(self) -> int:
         return self._names.count()
 
@@ -100,6 +105,7 @@ class Applications:
             "detail": Put(ApplicationDetailRecord, mapping.write_application_detail(after)),
             **_move_name(old, new),
             **_move_certificate(old, new),
+            **move_ends(old, new),
             **_put_grants(new_grants),
             **_put_tombstones(new.client_id, ended_grants, event),
         }
@@ -128,6 +134,7 @@ class Applications:
             "detail": Delete(ApplicationDetailRecord, keys.detail_key(old.client_id)),
             _NAME: Delete(NameRecord, keys.name_key(fold(old.name))),
             **_move_certificate(old, replace(old, certificate=None)),
+            **move_ends(old, None),
             **_put_tombstones(old.client_id, secret_ids, event),
         }
         self._commit(writes, event)
@@ -155,8 +162,8 @@ class Applications:
 def _is_selected(marker: Item, selection: Selection) -> bool:
     """Whether the application behind a marker is one of those asked for."""
     held = NameRecord.read(marker)
-    wanted = ((selection.grant_type, "grant_type"), (selection.status, "status"))
-    if any(value is not None and held.get(name) is not value for value, name in wanted):
+    wanted = {name: getattr(selection, name) for name in ("grant_type", "status", "user_id")}
+    if any(value is not None and held.get(name) != value for name, value in wanted.items()):
         return False
     return selection.scope is None or selection.scope in held.get("allowed_scopes", ())
 
@@ -169,6 +176,7 @@ def creation_of(registration: Registration) -> dict[str, Write]:
         _APPLICATION: Put(ApplicationRecord, item, ApplicationRecord.key.does_not_exist()),
         "detail": Put(ApplicationDetailRecord, mapping.write_application_detail(registration)),
         _NAME: _mark_name(application),
+        **move_ends(None, application),
     }
     if application.certificate is not None:
         thumbprint = application.certificate.thumbprint

@@ -34,6 +34,11 @@ def certificate_key(thumbprint: str) -> str:
     return f"certificate#{thumbprint}"
 
 
+def end_key(client_id: str, secret_id: str | None) -> str:
+    """The key of the end of a secret or, None, of a certificate."""
+    return f"end#{client_id}#{secret_id or 'certificate'}"
+
+
 def grant_key(client_id: str, grant_id: str) -> str:
     """The key of a grant."""
     return f"grant#{client_id}#{grant_id}"

@@ -40,7 +40,7 @@ def _fields_of(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
 
 _APPLICATION_FIELDS = tuple(Application.__dataclass_fields__)
 # Copied to the marker of an application's name, which every write of them renews.
-NARROWING_FIELDS = ("grant_type", "allowed_scopes", "status")
+NARROWING_FIELDS = ("grant_type", "allowed_scopes", "status", "user_id")
 _USER_FIELDS = tuple(User.__dataclass_fields__)
 _GRANT_FIELDS = tuple(Grant.__dataclass_fields__)
 _REGISTRATION_FIELDS = (

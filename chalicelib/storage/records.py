@@ -176,7 +176,7 @@ class AgeIndex(GlobalSecondaryIndex["NameRecord"]):  # type: ignore[no-untyped-c
 class NameRecord(ListedRecord):
     """`name#<folded name>`: marks a name as taken by `owner`, and puts the owner into its list.
 
-    The last three attributes are the owner's, for lists that show some applications alone.
+    The last four attributes are the owner's, for lists that show some applications alone.
     """
 
     class Meta:
@@ -190,6 +190,7 @@ class NameRecord(ListedRecord):
     grant_type = EnumAttribute(GrantType, null=True)
     allowed_scopes = NamesAttribute(null=True)
     status = EnumAttribute(Status, null=True)
+    user_id = UnicodeAttribute(null=True)
     by_name = NameIndex()
     by_age = AgeIndex()
 

@@ -28,6 +28,7 @@ def add(world: World, *names: str, **fields: object) -> None:
 
 
 def test_the_built_in_applications_are_listed(console: Console) -> None:
+    console.get(LIST)
     assert names(console) == ["Grantline command line", "Grantline console"]
     assert "Built in" in console.page.text
     assert "It has no client secret" not in console.page.text

@@ -7,6 +7,7 @@ import pytest
 from chalicelib.oauth.model import GrantKind, GrantType, Status
 from chalicelib.oauth.stores import Reading
 from chalicelib.paging import InvalidCursor
+from chalicelib.registry.ends import End
 from chalicelib.registry.model import Registration
 from chalicelib.registry.stores import (
     ApplicationChanged,
@@ -15,6 +16,7 @@ from chalicelib.registry.stores import (
     Order,
     Selection,
 )
+from chalicelib.storage.cursors import encode_cursor
 from chalicelib.storage.stores import Stores
 from tests.fakes import START, FakeStores
 from tests.storage.samples import application, certificate, event, grant, registration, secret
@@ -302,6 +304,66 @@ def test_a_list_is_narrowed_and_ordered(stores: AnyStores) -> None:
     assert names(stores, status=Status.DISABLED) == ["Bravo"]
     assert names(stores, scope="rpa") == ["alpha", "Bravo"]
     assert names(stores, "ALPH", scope="rpa", order=Order.NAME_DESCENDING) == ["alpha"]
+
+
+def test_a_list_is_narrowed_to_those_that_act_as_a_user(stores: AnyStores) -> None:
+    before = create(stores, name="Bravo", user_id="usr_a")
+    create(stores, name="Alpha")
+    assert names(stores, user_id="usr_a") == ["Bravo"]
+    after = next_version(before, user_id="usr_b")
+    stores.applications.replace(before, after, event(before.application.client_id))
+    assert names(stores, user_id="usr_a") == []
+    assert names(stores, user_id="usr_b") == ["Bravo"]
+
+
+def ends(stores: AnyStores, since: int = 0, until: int = START * 9) -> list[End]:
+    page = stores.applications.list_ends(since, until, None, 50)
+    assert page.next is None
+    return list(page.items)
+
+
+def test_what_ends_is_listed_as_long_as_it_is_there(stores: AnyStores) -> None:
+    old, new = secret(ends_at=START + 5), secret()
+    key = replace(certificate(), not_after=START + 3)
+    before = create(stores, name="a", certificate=key, secrets=(old, new))
+    client_id = before.application.client_id
+    first, second = End(client_id, None, START + 3), End(client_id, old.secret_id, START + 5)
+    assert ends(stores) == [first, second]
+    assert ends(stores, START + 3, START + 4) == [first]
+    assert ends(stores, START + 4, START + 5) == [second]
+    assert ends(stores, START + 6) == []
+    later = replace(new, ends_at=START + 4)
+    after = next_version(before, certificate=None, secrets=(old, later))
+    stores.applications.replace(before, after, event(client_id))
+    assert ends(stores) == [End(client_id, new.secret_id, START + 4), second]
+    moved = replace(later, ends_at=START + 9)
+    last = next_version(after, secrets=(moved,))
+    stores.applications.replace(after, last, event(client_id))
+    assert ends(stores) == [End(client_id, new.secret_id, START + 9)]
+    stores.applications.delete(last, event(client_id))
+    assert ends(stores) == []
+
+
+def test_what_ends_comes_in_pages(stores: AnyStores) -> None:
+    for place in range(5):
+        create(stores, name=f"{place}", secrets=(secret(ends_at=START + 9 - place),))
+    found, cursor = [], None
+    while True:
+        page = stores.applications.list_ends(0, START * 2, cursor, 2)
+        found += [end.ends_at for end in page.items]
+        cursor = page.next
+        if cursor is None:
+            break
+    assert found == [START + 5, START + 6, START + 7, START + 8, START + 9]
+    with pytest.raises(InvalidCursor):
+        stores.applications.list_registrations("", page_of_ends(stores), 2)
+    for wrong in ("x", encode_cursor("end", "soon", "end#a"), encode_cursor("end", "0" * 12, "x")):
+        with pytest.raises(InvalidCursor):
+            stores.applications.list_ends(0, START * 2, wrong, 2)
+
+
+def page_of_ends(stores: AnyStores) -> str | None:
+    return stores.applications.list_ends(0, START * 2, None, 1).next
 
 
 def test_a_list_goes_by_age_in_pages(stores: AnyStores) -> None:

@@ -25,9 +25,10 @@ from chalicelib.oauth.stores import GrantStore
 from chalicelib.oauth.token_endpoint import TokenEndpoint
 from chalicelib.oauth.validation import TokenValidator
 from chalicelib.pages.console.endpoint_list import EndpointsPage, endpoint_groups
-from chalicelib.pages.console.frame import APPLICATIONS
 from chalicelib.protected.guard import Guard
+from chalicelib.registry.applications import Applications
 from chalicelib.registry.stores import ApplicationStore, CertificateFiles
+from chalicelib.usage import Usage
 
 
 def join(
@@ -43,6 +44,7 @@ def join(
     grants: GrantStore,
     attempts: AttemptStore,
     ring: KeyRing,
+    usage: Usage,
     clock: Clock,
     issuer: str,
 ) -> Mapping[str, Endpoint]:
@@ -59,7 +61,6 @@ def join(
     )
     desk = Desk(visitors, entry, forms, answers)
     screens: dict[str, Screen] = {
-        "home": lambda _request, _visitor: answers.to_path(APPLICATIONS.path),
         "show_endpoints": _endpoints(desk, issuer),
         **application_screens(
             desk=desk,
@@ -78,6 +79,8 @@ def join(
             users=users,
             reader=grants,
             ring=ring,
+            usage=usage,
+            applications=Applications(applications, users, files, clock),
             clock=clock,
             issuer=issuer,
         ),

@@ -17,6 +17,7 @@ from chalicelib.oauth.token_endpoint import TokenEndpoint
 from chalicelib.oauth.validation import TokenValidator
 from chalicelib.protected.guard import Guard
 from chalicelib.registry.stores import ApplicationStore, CertificateFiles
+from chalicelib.usage import Usage
 
 _APPLICATION = "/console/applications/{client_id}"
 
@@ -26,6 +27,7 @@ ROUTES: Routes = {
     "/console/callback": {"GET": "callback"},
     "/console/logout": {"POST": "log_out"},
     "/console/applications": {"GET": "list_applications"},
+    "/console/ends": {"GET": "list_ends"},
     "/console/keys": {"GET": "list_keys"},
     "/console/keys/rotate": {"GET": "confirm_rotation", "POST": "rotate_keys"},
     "/console/audit": {"GET": "list_events"},
@@ -65,6 +67,7 @@ def open_console(
     grants: GrantStore,
     attempts: AttemptStore,
     ring: KeyRing,
+    usage: Usage,
     clock: Clock,
     issuer: str,
 ) -> Mapping[str, Endpoint]:
@@ -83,6 +86,7 @@ def open_console(
         grants=grants,
         attempts=attempts,
         ring=ring,
+        usage=usage,
         clock=clock,
         issuer=issuer,
     )

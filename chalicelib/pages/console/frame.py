@@ -15,12 +15,13 @@ class Section:
     path: str
 
 
+OVERVIEW = Section("overview", "Overview", "/console")
 APPLICATIONS = Section("applications", "Applications", "/console/applications")
 USERS = Section("users", "Users", "/console/users")
 KEYS = Section("keys", "Signing keys", "/console/keys")
 AUDIT = Section("audit", "Audit", "/console/audit")
 ENDPOINTS = Section("endpoints", "Endpoints", "/console/endpoints")
-NAVIGATION = (APPLICATIONS, KEYS, AUDIT, ENDPOINTS)
+NAVIGATION = (OVERVIEW, APPLICATIONS, KEYS, AUDIT, ENDPOINTS)
 
 
 @dataclass(frozen=True, slots=True)

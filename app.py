@@ -7,6 +7,7 @@ from functools import partial
 from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, Chalice
 
+from chalicelib.directory.consents import Consents
 from chalicelib.directory.sessions import Sessions
 from chalicelib.endpoints import admin as admin_routes
 from chalicelib.endpoints import oauth as oauth_routes
@@ -18,6 +19,7 @@ from chalicelib.endpoints.adapter import Edge
 from chalicelib.endpoints.authorization import Authorization, authorization
 from chalicelib.endpoints.callback_delivery import CallbackDelivery, callback_delivery
 from chalicelib.endpoints.console import routes as console_routes
+from chalicelib.endpoints.console.backing import Backing
 from chalicelib.endpoints.metering import Metering
 from chalicelib.endpoints.oauth import OAuthEndpoints, document
 from chalicelib.endpoints.rotation import Rotation, rotation
@@ -254,20 +256,24 @@ def _console(parts: Parts) -> Blueprint:
         parts.edge,
         partial(
             console_routes.open_console,
-            guard=parts.guard,
-            validator=parts.validator,
-            token=parts.token,
-            sessions=_sessions(parts),
-            applications=stores.applications,
-            users=stores.users,
-            files=stores.certificate_files,
-            trail=stores.audit,
-            grants=stores.grants,
-            attempts=stores.attempts,
-            ring=parts.ring,
-            usage=Usage(stores.usage, parts.clock),
-            clock=parts.clock,
-            issuer=parts.settings.issuer,
+            Backing(
+                guard=parts.guard,
+                validator=parts.validator,
+                token=parts.token,
+                sessions=_sessions(parts),
+                consents=Consents(stores.consents, parts.clock),
+                applications=stores.applications,
+                users=stores.users,
+                groups=stores.groups,
+                files=stores.certificate_files,
+                trail=stores.audit,
+                grants=stores.grants,
+                attempts=stores.attempts,
+                ring=parts.ring,
+                usage=Usage(stores.usage, parts.clock),
+                clock=parts.clock,
+                issuer=parts.settings.issuer,
+            ),
         ),
     )
 

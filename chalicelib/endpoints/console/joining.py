@@ -2,58 +2,31 @@
 
 from collections.abc import Mapping
 
-from chalicelib.audit import AuditTrail
-from chalicelib.directory.attempts import AttemptStore
 from chalicelib.directory.cookies import console_cookie
 from chalicelib.directory.form_tokens import FormTokens
-from chalicelib.directory.sessions import Sessions
-from chalicelib.directory.stores import UserStore
 from chalicelib.directory.users import Users
 from chalicelib.endpoints.adapter import Endpoint
 from chalicelib.endpoints.console.application_screens import application_screens
 from chalicelib.endpoints.console.assistance import Assistance
+from chalicelib.endpoints.console.backing import Backing
 from chalicelib.endpoints.console.desk import Desk, Screen
 from chalicelib.endpoints.console.entry import Entry
 from chalicelib.endpoints.console.leaving import Leaving
 from chalicelib.endpoints.console.oversight import oversight_screens
 from chalicelib.endpoints.console.visitors import Visitor, Visitors
 from chalicelib.endpoints.page_answers import Answers
-from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.messages import Request, Response
-from chalicelib.oauth.signing_keys import KeyRing
-from chalicelib.oauth.stores import GrantStore
-from chalicelib.oauth.token_endpoint import TokenEndpoint
-from chalicelib.oauth.validation import TokenValidator
 from chalicelib.pages.console.endpoint_list import EndpointsPage, endpoint_groups
-from chalicelib.protected.guard import Guard
-from chalicelib.registry.applications import Applications
-from chalicelib.registry.stores import ApplicationStore, CertificateFiles
-from chalicelib.usage import Usage
 
 
-def join(
-    *,
-    guard: Guard,
-    validator: TokenValidator,
-    token: TokenEndpoint,
-    sessions: Sessions,
-    applications: ApplicationStore,
-    users: UserStore,
-    files: CertificateFiles,
-    trail: AuditTrail,
-    grants: GrantStore,
-    attempts: AttemptStore,
-    ring: KeyRing,
-    usage: Usage,
-    clock: Clock,
-    issuer: str,
-) -> Mapping[str, Endpoint]:
+def join(backing: Backing) -> Mapping[str, Endpoint]:
     """Every endpoint under its name in `routes.ROUTES`."""
-    answers, forms = Answers(issuer), FormTokens(attempts, clock)
-    visitors = Visitors(guard, console_cookie(issuer))
+    clock, issuer = backing.clock, backing.issuer
+    answers, forms = Answers(issuer), FormTokens(backing.attempts, clock)
+    visitors = Visitors(backing.guard, console_cookie(issuer))
     entry = Entry(
-        token=token,
-        grants=grants,
+        token=backing.token,
+        grants=backing.grants,
         visitors=visitors,
         answers=answers,
         clock=clock,
@@ -64,32 +37,22 @@ def join(
         "show_endpoints": _endpoints(desk, issuer),
         **application_screens(
             desk=desk,
-            applications=applications,
-            users=users,
-            files=files,
-            trail=trail,
-            reader=grants,
-            validator=validator,
+            applications=backing.applications,
+            users=backing.users,
+            files=backing.files,
+            trail=backing.trail,
+            reader=backing.grants,
+            validator=backing.validator,
             clock=clock,
             issuer=issuer,
         ),
-        **oversight_screens(
-            desk=desk,
-            trail=trail,
-            users=users,
-            reader=grants,
-            ring=ring,
-            usage=usage,
-            applications=Applications(applications, users, files, clock),
-            clock=clock,
-            issuer=issuer,
-        ),
+        **oversight_screens(desk, backing),
     }
-    assistance = Assistance(desk, Users(users, clock), clock)
+    assistance = Assistance(desk, Users(backing.users, clock), clock)
     leaving = Leaving(
         visitors=visitors,
         entry=entry,
-        sessions=sessions,
+        sessions=backing.sessions,
         forms=forms,
         answers=answers,
         issuer=issuer,

@@ -4,20 +4,9 @@ from collections.abc import Mapping
 
 from chalice.app import Blueprint
 
-from chalicelib.audit import AuditTrail
-from chalicelib.directory.attempts import AttemptStore
-from chalicelib.directory.sessions import Sessions
-from chalicelib.directory.stores import UserStore
 from chalicelib.endpoints.adapter import Edge, Endpoint
+from chalicelib.endpoints.console.backing import Backing
 from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint
-from chalicelib.oauth.clock import Clock
-from chalicelib.oauth.signing_keys import KeyRing
-from chalicelib.oauth.stores import GrantStore
-from chalicelib.oauth.token_endpoint import TokenEndpoint
-from chalicelib.oauth.validation import TokenValidator
-from chalicelib.protected.guard import Guard
-from chalicelib.registry.stores import ApplicationStore, CertificateFiles
-from chalicelib.usage import Usage
 
 _APPLICATION = "/console/applications/{client_id}"
 
@@ -54,39 +43,8 @@ def blueprint(edge: Edge, open_console: Open) -> Blueprint:
     return lazy_blueprint(__name__, edge, ROUTES, open_console)
 
 
-def open_console(
-    *,
-    guard: Guard,
-    validator: TokenValidator,
-    token: TokenEndpoint,
-    sessions: Sessions,
-    applications: ApplicationStore,
-    users: UserStore,
-    files: CertificateFiles,
-    trail: AuditTrail,
-    grants: GrantStore,
-    attempts: AttemptStore,
-    ring: KeyRing,
-    usage: Usage,
-    clock: Clock,
-    issuer: str,
-) -> Mapping[str, Endpoint]:
+def open_console(backing: Backing) -> Mapping[str, Endpoint]:
     """Import and join what stands behind the routes."""
     from chalicelib.endpoints.console.joining import join  # noqa: PLC0415 - see the module's top
 
-    return join(
-        guard=guard,
-        validator=validator,
-        token=token,
-        sessions=sessions,
-        applications=applications,
-        users=users,
-        files=files,
-        trail=trail,
-        grants=grants,
-        attempts=attempts,
-        ring=ring,
-        usage=usage,
-        clock=clock,
-        issuer=issuer,
-    )
+    return join(backing)

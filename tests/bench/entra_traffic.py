@@ -13,10 +13,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 from uuid import uuid4
 
@@ -77,8 +78,7 @@ class Tenant:
     def lives(self) -> Iterator[Callable[[], None]]:
         """One user after another: looked for, created, read, changed, deactivated, deleted."""
         for number in itertools.count():
-            life = Life(self, number)
-            yield from (life.look, life.create, life.read, life.change, life.deactivate, life.end)
+            yield from Life(self, number).steps()
 
     def check(self) -> int:
         """How many users are not as it was last acknowledged."""
@@ -91,13 +91,37 @@ class Tenant:
 
 
 class Life:
-    """One user; a step whose user is not there yet waits for the one before."""
+    """One user, whose steps are one after the other, as the service takes them."""
 
     def __init__(self, tenant: Tenant, number: int) -> None:
         self._tenant = tenant
         self._number = number
         self._name = f"user-{uuid4()}@contoso.com"
-        self._made: Future[str | None] = Future()
+        self._user_id: str | None = None
+
+    def steps(self) -> Iterator[Callable[[], None]]:
+        """Each waits for the one before."""
+        before = Event()
+        before.set()
+        for step in (
+            self.look,
+            self.create,
+            self.read,
+            self.change,
+            self.deactivate,
+            self.end,
+        ):
+            done = Event()
+            yield partial(self._take, step, before, done)
+            before = done
+
+    @staticmethod
+    def _take(step: Callable[[], None], before: Event, done: Event) -> None:
+        before.wait(TIMEOUT_SECONDS)
+        try:
+            step()
+        finally:
+            done.set()
 
     def look(self) -> None:
         """The lookup before every creation."""
@@ -116,8 +140,8 @@ class Life:
         }
         made = self._tenant.send("POST", "/Users", 201, json=body)
         if made is not None:
+            self._user_id = made["id"]
             self._tenant.expected[made["id"]] = True
-        self._made.set_result(None if made is None else made["id"])
 
     def read(self) -> None:
         """A read by id."""
@@ -159,9 +183,8 @@ class Life:
             self._tenant.expected[user_id] = None
 
     def _with_user(self, send: Callable[[str], Any]) -> None:
-        user_id = self._made.result(timeout=TIMEOUT_SECONDS)
-        if user_id is not None:
-            send(user_id)
+        if self._user_id is not None:
+            send(self._user_id)
 
 
 def main() -> int:

@@ -1,5 +1,6 @@
 """The protocol as the library serves it, with what Grantline announces and does its own way."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -31,6 +32,7 @@ from scim2_server.responses import ScimResponse
 from scim2_server.service import ScimService
 
 from chalicelib.protected.scim.models import EnterpriseUser, GrantlineUser, Group, User
+from chalicelib.protected.scim.storage import DirectoryStorage
 
 PAGE = 100
 CURSOR_SECONDS = 3600
@@ -111,6 +113,8 @@ class Service(ScimService):
 class Handler(ScimHandler):
     """Decides a change anew that lost a race, unless the client named the version it means."""
 
+    storage: DirectoryStorage
+
     def replace_resource(
         self,
         resource_type: ResourceType,
@@ -128,18 +132,16 @@ class Handler(ScimHandler):
             if replacement[GrantlineUser] is None:
                 replacement[GrantlineUser] = current[GrantlineUser]
         replace = super().replace_resource
+        latest = [current]
 
-        def attempt(latest: Resource[Any]) -> Resource[Any]:
-            return replace(resource_type, latest, replacement.model_copy(deep=True), conditions)
+        def attempt() -> Resource[Any]:
+            wanted = replacement.model_copy(deep=True)
+            return replace(resource_type, latest[0], wanted, conditions)
 
-        for _ in range(TRIES - 1):
-            try:
-                return attempt(current)
-            except PreconditionFailedException:
-                if conditions.if_match or conditions.if_none_match or current.id is None:
-                    raise
-                current = self.storage.get(resource_type, current.id)
-        return attempt(current)
+        def read_again() -> None:
+            latest[0] = self.storage.get(resource_type, current.id or "")
+
+        return self._try(attempt, read_again, conditions)
 
     def patch_resource(
         self,
@@ -148,12 +150,27 @@ class Handler(ScimHandler):
         patch_op: "PatchOp[Any]",
         conditions: Conditions,
     ) -> Resource[Any]:
-        """Reads, changes and writes; three tries."""
+        """Reads, changes and writes."""
         attempt = partial(super().patch_resource, resource_type, resource_id, patch_op, conditions)
+        return self._try(attempt, lambda: None, conditions)
+
+    def _try(
+        self,
+        attempt: Callable[[], Resource[Any]],
+        read_again: Callable[[], None],
+        conditions: Conditions,
+    ) -> Resource[Any]:
+        """Three tries; afterwards nobody holds a lease from before the change."""
         for _ in range(TRIES - 1):
             try:
-                return attempt()
+                resource = attempt()
             except PreconditionFailedException:
                 if conditions.if_match or conditions.if_none_match:
                     raise
-        return attempt()
+                read_again()
+            else:
+                self.storage.settle(resource)
+                return resource
+        resource = attempt()
+        self.storage.settle(resource)
+        return resource

@@ -11,6 +11,7 @@ from scim2_models import (
 from scim2_server.storage import ScimStorage, SearchPage
 
 from chalicelib.audit import Actor
+from chalicelib.oauth.scope import ROLES
 from chalicelib.protected.scim.groups import GroupResources
 from chalicelib.protected.scim.searching import page_of
 from chalicelib.protected.scim.users import UserResources
@@ -27,6 +28,7 @@ class DirectoryStorage(ScimStorage):
         self._users = users
         self._groups = groups
         self._actor = actor
+        self._has_written = False
 
     def get(
         self,
@@ -66,6 +68,7 @@ class DirectoryStorage(ScimStorage):
         *,
         expected_version: str | None = None,
     ) -> Resource[Any]:
+        self._has_written = True
         resources = self._users if resource_type.name == _USER else self._groups
         return resources.update(resource, self._actor, expected_version)
 
@@ -78,6 +81,15 @@ class DirectoryStorage(ScimStorage):
     ) -> None:
         resources = self._users if resource_type.name == _USER else self._groups
         resources.delete(resource_id, self._actor, expected_version)
+
+    def settle(self, resource: Resource[Any]) -> None:
+        """Wait for leases where nothing had to be written to take a user's rights away.
+
+        Whoever did write it may still be waiting, or may have died before it did.
+        """
+        takes_away = getattr(resource, "active", True) is False or resource.id in ROLES
+        if takes_away and not self._has_written:
+            self._users.settle()
 
 
 def _shows_members(parameters: ResponseParameters[Any] | None) -> bool:

@@ -101,6 +101,10 @@ class UserResources:
             return self._walk(request, position)
         return page_of([resource_type], self.all(), request, position)
 
+    def settle(self) -> None:
+        """Wait until no lease from before now can still be in use."""
+        self._users.settle()
+
     def all(self) -> list[Resource[Any]]:
         """Every user, where they are no more than the cap. Raises TooManyException."""
         if self._users.count() > MAXIMUM_ROWS:

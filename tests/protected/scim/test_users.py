@@ -7,7 +7,16 @@ import pytest
 
 from chalicelib.oauth.model import Status
 from tests.harness import World
-from tests.scim import ENTERPRISE, GRANTLINE, USER, USERS, Provisioner, error, operation
+from tests.scim import (
+    ENTERPRISE,
+    GRANTLINE,
+    USER,
+    USERS,
+    Provisioner,
+    administrators_client,
+    error,
+    operation,
+)
 
 ADA = "ada@contoso.com"
 
@@ -264,3 +273,42 @@ def test_a_user_whom_an_administrator_made_reads_as_any_other(client: Provisione
     user = client.world.add_user("jdoe")
     read = client.get(f"{USERS}/jdoe@domain")
     assert (read["id"], read["userName"], read["active"]) == (user.user_id, "jdoe@domain", True)
+
+
+def test_a_repeated_deactivation_waits_for_leases_too() -> None:
+    client = Provisioner(World(lease_seconds=1.0))
+    path, off = f"{USERS}/{client.create(ADA)['id']}", operation("replace", "active", value=False)
+    for _ in range(2):
+        before = client.world.clock.monotonic()
+        client.patched(path, off)
+        assert client.world.clock.monotonic() - before == 1.0
+    admin = administrators_client(client.world)
+    made = admin.create("bob@contoso.com")
+    left = operation("remove", "members", [{"value": made["id"]}])
+    before = client.world.clock.monotonic()
+    admin.patched("/Groups/administrator", left)
+    assert client.world.clock.monotonic() - before == 1.0
+
+
+def test_a_change_that_loses_a_race_is_decided_anew(client: Provisioner) -> None:
+    made = client.create(ADA)
+    path, other = f"{USERS}/{made['id']}", Provisioner(client.world, client.token)
+    send, races = client.world.database.send, iter(["one", "two"])
+
+    def interfere(name: str, arguments: Any) -> Any:
+        title = next(races, None) if name == "TransactWriteItems" else None
+        if title is not None:
+            client.world.database.send = send  # type: ignore[method-assign] - for the other
+            other.patched(path, operation("replace", "title", title))
+            client.world.database.send = interfere  # type: ignore[method-assign] - again
+        return send(name, arguments)
+
+    client.world.database.send = interfere  # type: ignore[method-assign] - a request in between
+    read = client.patched(path, operation("replace", "displayName", "Ada"))
+    assert (read["displayName"], read["title"]) == ("Ada", "two")
+
+
+def test_parameters_that_nobody_knows_are_passed_over(client: Provisioner) -> None:
+    client.create(ADA)
+    flagged = client.get(USERS, aadOptscim062020="", filter=f'userName eq "{ADA}"')
+    assert flagged["totalResults"] == 1

@@ -220,6 +220,7 @@ def with_tokens(profile: Profile, answer: Mapping[str, Any]) -> Profile:
         profile,
         access_token=str(answer["access_token"]),
         refresh_token=answer.get("refresh_token", profile.refresh_token),
+        scope=str(answer.get("scope", profile.scope)),
         ends_at=None if lifetime is None else int(time.time()) + int(lifetime),
     )
 

@@ -67,6 +67,15 @@ def show_text(text: str) -> None:
     sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
 
 
+def show_bytes(content: bytes) -> None:
+    """A body or file as it is; on a terminal as text that cannot steer it."""
+    if sys.stdout.isatty():
+        show_text(clean(content.decode("utf-8", "replace").replace("\r\n", "\n")))
+    else:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+
+
 def progress(steps: Sequence[T], title: str) -> Iterable[T]:
     """The steps, with a bar on standard error where that is a terminal."""
     return track(
@@ -95,5 +104,5 @@ def _in_words(value: object) -> str:
     if isinstance(value, list):
         return "\n".join(_in_words(entry) for entry in value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {_in_words(entry)}" for name, entry in value.items())
+        return ", ".join(f"{clean(str(name))}: {_in_words(entry)}" for name, entry in value.items())
     return clean(str(value))

@@ -24,6 +24,7 @@ class Profile:
     access_token: str = field(repr=False)
     ends_at: int | None
     refresh_token: str | None = field(default=None, repr=False)
+    scope: str = ""
 
 
 class Profiles:

@@ -43,8 +43,8 @@ MAXIMUM_NAME_LENGTH = 200
 
 # The ULID of a moment long past and no randomness: never given to anybody.
 _NOBODY = USER_PREFIX + "0" * 26
-# One subscriber has a whole network of IPv6 addresses (RFC 6177).
-_IPV6_SUBSCRIBER_BITS = 64
+# One subscriber may have a whole network of IPv6 addresses, up to a /48 (RFC 6177).
+_IPV6_SUBSCRIBER_BITS = 80
 
 
 class LoginRefused(OAuthError):

@@ -135,8 +135,13 @@ class Consents:
             record, user = self._store.load_with_user(user_id)
             if user is None or client_id not in record.consents:
                 return False
-            kept = {key: one for key, one in record.consents.items() if key != client_id}
             moved_on = replace(without_consent(user, client_id), version=user.version + 1)
+            kept = {
+                key: one
+                for key, one in record.consents.items()
+                # Where the epochs began anew, an old one would count again.
+                if key != client_id and moved_on.token_epoch == user.token_epoch
+            }
             try:
                 self._store.withdraw((record, user), (_next(record, kept), moved_on), event)
             except WithdrawalRaced:

@@ -14,13 +14,15 @@ class Door:
 
     The first scope is the one that a refusal names. `certificate_header`: a signed JWT in
     `X-ClientCertificate-Token` is taken too. `token_in_form`: so is `access_token` in the form
-    of a POST (RFC 6750 §2.2).
+    of a POST (RFC 6750 §2.2). `console`: takes tokens of the console alone, which no other door
+    takes: they count only beside the browser session that they were made in.
     """
 
     path: str
     scopes: tuple[str, ...]
     certificate_header: bool = False
     token_in_form: bool = False
+    console: bool = False
 
 
 ADMINISTRATION = Door("/admin", (scope.ADMIN,))
@@ -32,6 +34,10 @@ SCIM = Door("/scim/v2", (scope.USER_SYNC,))
 # An application with the scope `login` may ask a person for `openid` (oauth/scope.py).
 USER_INFO = Door("/oauth2/server/userinfo", (scope.OPENID,), token_in_form=True)
 WHO_AM_I = Door("/oauth2/server/whoami", (), certificate_header=True)
+
+# The console's own, reached by its cookie: whoever holds one of its tokens, and administrators.
+CONSOLE_ENTRANCE = Door("/console", (), console=True)
+CONSOLE = Door("/console", (scope.ADMIN,), console=True)
 
 DOORS = (
     ADMINISTRATION,

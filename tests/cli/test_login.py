@@ -23,7 +23,9 @@ def person_fixture(directory: Path) -> Shell:
     return Shell(clean_environ(directory))
 
 
-def log_in_with_browser(person: Shell, server: Server, *arguments: str) -> tuple[int, str]:
+def log_in_with_browser(
+    person: Shell, server: Server, *arguments: str, who: str = "administrator"
+) -> tuple[int, str]:
     """Run `login`, be its browser, and give the exit code and what was written to stderr."""
     with person.start("login", server.issuer, "--no-browser", *arguments) as command:
         try:
@@ -31,7 +33,7 @@ def log_in_with_browser(person: Shell, server: Server, *arguments: str) -> tuple
             lines = [command.stderr.readline(), command.stderr.readline()]
             visitor = Visitor(server.issuer)
             visitor.open(lines[1].strip())
-            visitor.log_in(server.credentials["administrator"])
+            visitor.log_in(server.credentials[who])
             visitor.submit({"decision": "allow"})
             landed = requests.get(visitor.url, timeout=10)
             assert "Logged in" in landed.text
@@ -69,6 +71,26 @@ def test_an_administrator_logs_in_with_a_browser_and_out_again(
     headers = {"Authorization": f"Bearer {token}"}
     dead = requests.get(server.url("/oauth2/server/whoami"), headers=headers, timeout=10)
     assert dead.status_code == 401
+
+
+def test_whoever_is_no_administrator_is_not_logged_in(
+    person: Shell, server: Server, directory: Path
+) -> None:
+    code, err = log_in_with_browser(person, server, who="user")
+    assert (code, "administrator" in err) == (3, True)
+    assert not (directory / "profiles").exists()
+
+
+def test_a_token_of_the_environment_goes_to_its_own_deployment_alone(
+    person: Shell, server: Server
+) -> None:
+    client = server.credentials["admin_application"]
+    login = ("login", server.issuer, "--client-credentials", "--client-id", client["client_id"])
+    ended = person.run(
+        *login, typed=f"{client['client_secret']}\n", GRANTLINE_TOKEN="gla_of_another_deployment"
+    )
+    assert ended.code == 0, ended.err
+    assert ended.data["client_id"] == client["client_id"]
 
 
 def test_an_answer_to_another_login_is_not_taken(person: Shell, server: Server) -> None:

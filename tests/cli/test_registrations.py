@@ -80,6 +80,7 @@ def test_secrets_of_those_before_a_refused_entry_are_shown(shell: Shell, tmp_pat
     assert [entry["name"] for entry in ended.data] == [good["name"]]
     assert ended.data[0]["client_secret"].startswith("gls_")
     assert "allowed_scopes:" in ended.err
+    assert bad["name"] in ended.err
 
 
 def test_a_file_that_is_none_is_refused_before_anything_is_sent(

@@ -2,9 +2,12 @@
 
 import re
 import secrets
+import time
+from pathlib import Path
 
 import pytest
 
+from chalicelib.local.certificate import generate
 from tests.cli.terminal import Shell
 from tests.flows.server import Server
 
@@ -48,6 +51,20 @@ def test_what_others_wrote_cannot_steer_the_terminal(shell: Shell) -> None:
     shown = shell.run_on_terminal("apps", "show", made.data["client_id"])
     assert "[red]x[/red]" in shown.out
     assert "\x1b[31m" not in shown.out
+
+
+def test_a_file_that_others_uploaded_cannot_either(shell: Shell, tmp_path: Path) -> None:
+    certificate = tmp_path / "steering.pem"
+    steering = b"\x1b]0;steered\x07\x1b[2J\n"
+    certificate.write_bytes(steering + generate("steering", int(time.time())).certificate)
+    form = ("--grant-type", "client_certificate", "--user", "jdoe@domain")
+    name = f"Robot {secrets.token_hex(6)}"
+    made = shell.run("apps", "create", "--name", name, *form, "--certificate", str(certificate))
+    shown = shell.run_on_terminal("certs", "show", made.data["client_id"], "--file")
+    assert (shown.code, "BEGIN CERTIFICATE" in shown.out) == (0, True)
+    assert "\x1b" not in shown.out
+    raw = shell.run_on_terminal("api", "GET", f"/admin/applications?search={name[:5]}")
+    assert (raw.code, "\x1b" in raw.out) == (0, False)
 
 
 @pytest.mark.parametrize(

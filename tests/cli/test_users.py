@@ -75,4 +75,4 @@ def test_signing_keys_are_listed_and_rotated_without_their_private_halves(shell:
     rotated = shell.run("keys", "rotate", "--yes")
     assert {key["state"] for key in rotated.data} == {"active", "next"}
     table = shell.run_on_terminal("keys", "list")
-    assert rotated.data[-1]["kid"] in table.out
+    assert rotated.data[-1]["kid"][:12] in table.out

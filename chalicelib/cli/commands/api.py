@@ -1,6 +1,5 @@
 """`grantline api`: any request, with the caller's token."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -9,6 +8,7 @@ from chalicelib.cli.context import connect
 from chalicelib.cli.deployment import raise_for_refusal
 from chalicelib.cli.failures import refuse_usage
 from chalicelib.cli.inputs import read_json
+from chalicelib.cli.output import show_bytes
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,6 +29,4 @@ def api(
         raise refuse_usage("Say a method and a path: grantline api GET /admin/applications")
     body = None if data is None else read_json(data)
     answer = raise_for_refusal(connect(context).call(method.upper(), path, body=body))
-    sys.stdout.buffer.write(answer.content)
-    if sys.stdout.isatty():
-        sys.stdout.write("\n")
+    show_bytes(answer.content)

@@ -1,6 +1,5 @@
 """`grantline audit`: who changed what."""
 
-import json
 import time
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -61,6 +60,6 @@ def _new_events(
 def _show(event: dict[str, Any], *, as_json: bool) -> None:
     actor = event["actor"]
     who = actor["user_name"] or actor["client_id"] or "-"
-    changes = json.dumps(event["changes"], ensure_ascii=False) if event["changes"] else ""
+    changes = ", ".join(event["changes"])
     text = f"{event['at']}  {event['action']:<28} {event['target']}  {who}  {changes}".rstrip()
     show_line(event, text, as_json=as_json)

@@ -1,6 +1,5 @@
 """`grantline certs`: the certificate of an application."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -8,9 +7,8 @@ import typer
 from chalicelib.cli.commands.applications import PATH, Application, id_of
 from chalicelib.cli.context import AsJson, connect
 from chalicelib.cli.deployment import raise_for_refusal
-from chalicelib.cli.failures import refuse_usage
 from chalicelib.cli.inputs import read_certificate
-from chalicelib.cli.output import show_record
+from chalicelib.cli.output import show_bytes, show_record
 
 # What certificates are uploaded as; the file comes back as it was.
 _FILE_TYPES = "application/x-pem-file, application/pkix-cert"
@@ -46,6 +44,4 @@ def show(
         show_record(deployment.read("GET", path), as_json=as_json)
         return
     answer = raise_for_refusal(deployment.call("GET", path, headers={"Accept": _FILE_TYPES}))
-    if sys.stdout.isatty() and not answer.content.isascii():
-        raise refuse_usage("The file is binary: send it to a file or a pipe.")
-    sys.stdout.buffer.write(answer.content)
+    show_bytes(answer.content)

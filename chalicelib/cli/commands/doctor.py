@@ -45,7 +45,7 @@ def doctor(
     deployment = connect_openly(context)
     findings = [
         finding
-        for check in (_discovery, _health, _keys, _clock)
+        for check in (_discovery, _health, _signing_keys, _clock)
         for finding in _guarded(check, deployment)
     ]
     findings += _applications(context)
@@ -66,7 +66,8 @@ def _guarded(check: Check, deployment: Deployment) -> Iterator[Finding]:
     try:
         yield from check(deployment)
     except Failure as failure:
-        yield Finding(check.__name__.strip("_"), Verdict.PROBLEM, failure.message)
+        name = check.__name__.strip("_").replace("_", " ")
+        yield Finding(name, Verdict.PROBLEM, failure.message)
 
 
 def _get(deployment: Deployment, path: str) -> Response:
@@ -87,7 +88,7 @@ def _health(deployment: Deployment) -> Iterator[Finding]:
     yield Finding("health", verdict, f"tables: {status}")
 
 
-def _keys(deployment: Deployment) -> Iterator[Finding]:
+def _signing_keys(deployment: Deployment) -> Iterator[Finding]:
     keys = _field(_get(deployment, "/oauth2/server/jwks"), "keys")
     number = len(keys) if isinstance(keys, list) else 0
     verdict = Verdict.OK if number else Verdict.PROBLEM

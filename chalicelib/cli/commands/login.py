@@ -10,6 +10,7 @@ from chalicelib.cli.context import AsJson, chosen, connect
 from chalicelib.cli.deployment import (
     Anonymous,
     Deployment,
+    StoredLogin,
     checked_url,
     raise_for_refusal,
     with_tokens,
@@ -59,9 +60,14 @@ def login(
         profile = _as_person(
             deployment, client_id or COMMAND_LINE_CLIENT_ID, scope, browser=browser
         )
+    if not client_credentials and scope is None and ADMIN not in profile.scope.split(" "):
+        _revoke(profile)
+        raise Failure(ExitCode.NOT_ALLOWED, "Only an administrator can use this: nobody logged in.")
     profiles.save(options.profile, profile)
     say(f"Logged in at {profile.issuer} as the profile {options.profile}.")
-    show_record(connect(context).read("GET", WHO_AM_I), as_json=as_json)
+    # With this very login: what is in the environment may belong to another deployment.
+    source = StoredLogin(profiles, options.profile, profile)
+    show_record(Deployment(profile.issuer, source).read("GET", WHO_AM_I), as_json=as_json)
 
 
 def logout(context: typer.Context) -> None:
@@ -72,11 +78,8 @@ def logout(context: typer.Context) -> None:
     if profile is None:
         say("Nobody is logged in.")
         return
-    # A refresh token takes its whole grant along (RFC 7009 §2.1).
     if profile.refresh_token is not None:
-        form = {"token": profile.refresh_token, "client_id": profile.client_id}
-        deployment = Deployment(profile.issuer)
-        raise_for_refusal(deployment.send("POST", "/oauth2/server/revoke", Anonymous(), data=form))
+        _revoke(profile)
     else:
         say("The token is forgotten, and lives until its end: only its application can revoke it.")
     profiles.remove(name)
@@ -86,6 +89,14 @@ def logout(context: typer.Context) -> None:
 def whoami(context: typer.Context, as_json: AsJson = False) -> None:
     """Show whose token is used, and what it opens."""
     show_record(connect(context).read("GET", WHO_AM_I), as_json=as_json)
+
+
+def _revoke(profile: Profile) -> None:
+    """End a person's login; any token of it takes the whole grant along (RFC 7009 §2.1)."""
+    token = profile.refresh_token or profile.access_token
+    form = {"token": token, "client_id": profile.client_id}
+    deployment = Deployment(profile.issuer)
+    raise_for_refusal(deployment.send("POST", "/oauth2/server/revoke", Anonymous(), data=form))
 
 
 def _as_application(deployment: Deployment, client_id: str | None, scope: str | None) -> Profile:

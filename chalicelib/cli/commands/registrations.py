@@ -14,7 +14,7 @@ from rich.text import Text
 from chalicelib.cli.commands.applications import PATH, safe_segment
 from chalicelib.cli.context import AsJson, Yes, connect
 from chalicelib.cli.deployment import Deployment, raise_for_refusal
-from chalicelib.cli.failures import refuse_usage
+from chalicelib.cli.failures import Failure, refuse_usage
 from chalicelib.cli.inputs import certificate_text, confirm, read_mapping
 from chalicelib.cli.output import clean, progress, say, show_records, show_text
 from chalicelib.registry.form import RegistrationForm
@@ -112,7 +112,7 @@ def import_(
     results: list[Entry] = []
     try:
         for change in progress(changes, "Changing"):
-            results += _apply(deployment, change)
+            results.extend(_named(change, _apply(deployment, change)))
     finally:
         # Also when one was refused: the secrets of those before it are shown this once.
         show_records(results, RESULT_COLUMNS, as_json=as_json)
@@ -189,6 +189,15 @@ def _apply(deployment: Deployment, change: Change) -> Iterator[Entry]:
         action = "enable" if change.status == "enabled" else "disable"
         deployment.read("POST", f"{PATH}/{client_id}/{action}")
         yield _result(change, client_id, f"{action}d")
+
+
+def _named(change: Change, results: Iterator[Entry]) -> Iterator[Entry]:
+    """The results; a refusal says whose it is."""
+    try:
+        yield from results
+    except Failure as failure:
+        message = f"{change.wanted['name']}: {failure.message}"
+        raise Failure(failure.code, message, failure.fields) from None
 
 
 def _result(change: Change, client_id: str, outcome: str, client_secret: object = None) -> Entry:

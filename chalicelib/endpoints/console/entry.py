@@ -2,6 +2,7 @@
 
 The code is exchanged within the process and its access token becomes the console's cookie, so
 that every request is judged as any other caller's: role, epochs and revocation, each time.
+It counts beside the browser session that the code was issued in, so a code alone is worth nothing.
 """
 
 import hashlib
@@ -17,13 +18,14 @@ from chalicelib.endpoints.console.visitors import Visitors
 from chalicelib.endpoints.page_answers import AUTHORIZE_PATH, Answers
 from chalicelib.endpoints.page_requests import read_parameters
 from chalicelib.oauth.clock import Clock
-from chalicelib.oauth.errors import InvalidGrant, InvalidRequest, OAuthError
+from chalicelib.oauth.errors import InvalidGrant, InvalidRequest, InvalidToken, OAuthError
 from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.pkce import METHOD
 from chalicelib.oauth.request_log import note
 from chalicelib.oauth.scope import ADMIN
-from chalicelib.oauth.stores import GrantStore
+from chalicelib.oauth.stores import GrantKey, GrantStore
 from chalicelib.oauth.token_endpoint import TokenEndpoint
+from chalicelib.oauth.tokens import parse
 from chalicelib.oauth.validation import Access
 from chalicelib.pages.console.gate import NotAdministratorPage
 from chalicelib.registry.built_in import CONSOLE_CALLBACK_PATH, CONSOLE_CLIENT_ID
@@ -124,15 +126,26 @@ class Entry:
         except InvalidGrant as error:
             text = "The login took too long; begin again."
             raise InvalidRequest(text, detail=error.detail) from None
+        token = str(tokens["access_token"])
+        try:
+            self._visitors.recognise_token(token, request)
+        except InvalidToken as error:
+            # Somebody else's code, by whatever way it came here.
+            made = parse(token)
+            self._revoke((made.client_id, made.grant_id))
+            text = "This login is of another browser; begin again."
+            raise InvalidRequest(text, detail=error.detail) from None
         self._revoke_former(request)
-        cookies = [self._cookie.set(str(tokens["access_token"])), self._attempts.clear()]
+        cookies = [self._cookie.set(token), self._attempts.clear()]
         return self._answers.to_path(attempt.wanted_path, cookies=cookies)
 
     def revoke(self, access: Access) -> None:
         """Make a token of the console worthless."""
         if access.grant is not None:
-            key = (access.grant.client_id, access.grant.grant_id)
-            self._grants.revoke(key, self._clock.now(), token_hex(16), of_person=True)
+            self._revoke((access.grant.client_id, access.grant.grant_id))
+
+    def _revoke(self, key: GrantKey) -> None:
+        self._grants.revoke(key, self._clock.now(), token_hex(16), of_person=True)
 
     @property
     def _redirect_uri(self) -> str:

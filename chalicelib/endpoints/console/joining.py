@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from chalicelib.directory.cookies import console_cookie
 from chalicelib.directory.form_tokens import FormTokens
 from chalicelib.directory.users import Users
 from chalicelib.endpoints.adapter import Endpoint
@@ -23,7 +22,7 @@ def join(backing: Backing) -> Mapping[str, Endpoint]:
     """Every endpoint under its name in `routes.ROUTES`."""
     clock, issuer = backing.clock, backing.issuer
     answers, forms = Answers(issuer), FormTokens(backing.attempts, clock)
-    visitors = Visitors(backing.guard, console_cookie(issuer))
+    visitors = Visitors(backing.guard, backing.sessions, issuer)
     entry = Entry(
         token=backing.token,
         grants=backing.grants,

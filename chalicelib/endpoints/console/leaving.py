@@ -41,7 +41,9 @@ class Leaving:
         session = self._visitors.session_of(request)
         if session is None:
             return self._answers.page(LoginEndedPage(), 401)
-        self._forms.consume(session, LOGOUT_FORM, parse_form(request).get(CSRF_FIELD))
+        # Nothing is written for a token of the form: it may come from anybody, and to end what has
+        # ended changes nothing.
+        self._forms.verify(session, LOGOUT_FORM, parse_form(request).get(CSRF_FIELD))
         try:
             self._entry.revoke(self._visitors.recognise(request))
         except InvalidToken as error:

@@ -1,9 +1,14 @@
-"""Who calls: the console's cookie holds an access token, which passes the guard like any other."""
+"""Who calls: the console's cookie holds an access token, which passes the guard like any other.
+
+It counts only in the browser session that it was made in: whoever logs out, or is logged out by
+somebody else, is out of the console too, and a token elsewhere is worth nothing.
+"""
 
 from dataclasses import dataclass, field, replace
 
 from chalicelib.audit import Actor
-from chalicelib.directory.cookies import Cookie
+from chalicelib.directory.cookies import console_cookie, session_cookie
+from chalicelib.directory.sessions import Sessions
 from chalicelib.oauth.errors import InsufficientScope, InvalidToken, MissingToken
 from chalicelib.oauth.messages import Request
 from chalicelib.oauth.model import GrantKind
@@ -32,9 +37,11 @@ class Visitor:
 class Visitors:
     """Knows people by the console's cookie."""
 
-    def __init__(self, guard: Guard, cookie: Cookie) -> None:
+    def __init__(self, guard: Guard, sessions: Sessions, issuer: str) -> None:
         self._guard = guard
-        self._cookie = cookie
+        self._sessions = sessions
+        self._cookie = console_cookie(issuer)
+        self._session_cookie = session_cookie(issuer)
 
     def session_of(self, request: Request) -> str | None:
         """The cookie's value, which nobody has looked at yet."""
@@ -46,7 +53,7 @@ class Visitors:
         Raises InvalidToken where nobody is logged in, InsufficientScope for others,
         StoreUnavailable.
         """
-        access = self._access(request, doors.ADMINISTRATION)
+        access = self._access(self._cookie.read(request), request, doors.CONSOLE)
         user = access.user
         # The scope is in nobody else's rights; said again here, where everything depends on it.
         if user is None or ADMINISTRATOR not in user.roles:
@@ -61,11 +68,14 @@ class Visitors:
 
     def recognise(self, request: Request) -> Access:
         """Whoever holds a valid token of the console, with its rights or without."""
-        return self._access(request, doors.WHO_AM_I)
+        return self.recognise_token(self._cookie.read(request), request)
 
-    def _access(self, request: Request, door: Door) -> Access:
-        """Through the guard with the cookie as the one credential; no header counts here."""
-        value = self._cookie.read(request)
+    def recognise_token(self, value: str | None, request: Request) -> Access:
+        """As `recognise`, by a token that is in no cookie yet."""
+        return self._access(value, request, doors.CONSOLE_ENTRANCE)
+
+    def _access(self, value: str | None, request: Request, door: Door) -> Access:
+        """Through the guard with this one credential; no header counts here."""
         if value is None:
             raise MissingToken(detail="no console cookie")
         try:
@@ -76,6 +86,11 @@ class Visitors:
             raise InvalidToken(detail="not a token of the console")
         bearer = {"authorization": (f"Bearer {value}",)}
         access = self._guard.admit(replace(request, headers=bearer, body=b""), door)
-        if access.kind is not GrantKind.AUTHORIZATION_CODE:
+        login = None if access.grant is None else access.grant.login
+        if access.kind is not GrantKind.AUTHORIZATION_CODE or login is None:
             raise InvalidToken(detail="not a login")
+        signed_in = self._sessions.find(self._session_cookie.read(request))
+        # Ids of sessions are unique over all users.
+        if signed_in is None or signed_in.session.session_id != login.session_id:
+            raise InvalidToken(detail="not in the session of its login")
         return access

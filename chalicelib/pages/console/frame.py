@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from chalicelib.pages.views import Page
+from chalicelib.pages.views import OwnPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class ConsolePage(Page):
+class ConsolePage(OwnPage):
     """A page within the frame. `SCRIPTS` are files of `static`, each a module of its own."""
 
     SECTION: ClassVar[str] = ""

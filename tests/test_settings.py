@@ -18,3 +18,12 @@ def test_a_lifetime_that_is_none_is_refused_by_name(value: str) -> None:
     for name in ("GRANTLINE_SESSION_IDLE_MINUTES", "GRANTLINE_SESSION_MAXIMUM_MINUTES"):
         with pytest.raises(ConfigurationError, match=name):
             Settings.from_environ({name: value})
+
+
+def test_the_default_domain_of_scim_is_a_domain_or_nothing() -> None:
+    assert Settings.from_environ({}).scim_default_domain == ""
+    name = "GRANTLINE_SCIM_DEFAULT_DOMAIN"
+    assert Settings.from_environ({name: " contoso.com "}).scim_default_domain == "contoso.com"
+    for value in ("user@contoso.com", "contoso\\user", "x" * 101):
+        with pytest.raises(ConfigurationError, match=name):
+            Settings.from_environ({name: value})

@@ -218,7 +218,9 @@ def test_a_deactivated_user_is_out_at_the_next_request(client: Provisioner) -> N
 def test_a_deleted_user_is_gone_for_clients_and_kept_for_the_record(client: Provisioner) -> None:
     made = client.create(ADA, externalId="x1", emails=[{"value": ADA}])
     path = f"/Users/{made['id']}"
+    token = client.world.process.get_token(client.world.add_client(user_id=made["id"])).token
     assert client.call("DELETE", path).status == 204
+    assert client.world.process.whoami(token).status == 401
     for method, body in (("GET", None), ("PUT", {"userName": ADA}), ("DELETE", None)):
         assert error(client.call(method, path, body)) == (404, None)
     assert error(client.call("GET", f"/Users/{ADA}")) == (404, None)

@@ -1,0 +1,79 @@
+"""What clients send besides the standard is read as they mean it, and nothing else is touched."""
+
+import pytest
+
+from chalicelib.protected.scim.quirks import (
+    normalize_filter,
+    normalize_patch,
+    normalize_resource,
+)
+from tests.scim import ENTERPRISE
+
+MANAGER = f"{ENTERPRISE}:manager"
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ('emails[primary eq "True"].value', "emails[primary eq true].value"),
+        ('Active NE "FALSE"', "Active NE false"),
+        ('manager eq "usr_1"', f'{MANAGER}.value eq "usr_1"'),
+        (f'{MANAGER} eq "usr_1" and title pr', f'{MANAGER}.value eq "usr_1" and title pr'),
+        ('title eq "the manager eq x"', 'title eq "the manager eq x"'),
+        ('title eq "a \\" manager eq b"', 'title eq "a \\" manager eq b"'),
+        (f'{MANAGER}.value eq "usr_1"', f'{MANAGER}.value eq "usr_1"'),
+        ('active eq "perhaps"', 'active eq "perhaps"'),
+    ],
+)
+def test_filters(sent: str, read: str) -> None:
+    assert normalize_filter(sent) == read
+
+
+def test_resources() -> None:
+    sent = {
+        "active": "True",
+        "title": "True",
+        "emails": [{"value": "False", "primary": "false"}],
+        ENTERPRISE: {"manager": "usr_1", "department": "true"},
+    }
+    assert normalize_resource(sent) == {
+        "active": True,
+        "title": "True",
+        "emails": [{"value": "False", "primary": False}],
+        ENTERPRISE: {"manager": {"value": "usr_1"}, "department": "true"},
+    }
+
+
+def test_operations_that_need_nothing_stay_as_they_are() -> None:
+    operations = [
+        {"op": "add", "path": "title", "value": "True"},
+        {"op": "remove", "path": "title"},
+        {"op": "replace", "value": {"title": "x", "name": {"givenName": "y"}}},
+        "nonsense",
+        {"op": "replace", "value": "nonsense"},
+    ]
+    assert normalize_patch({"Operations": operations})["Operations"] == operations
+    assert normalize_patch({"Operations": "nonsense"}) == {"Operations": "nonsense"}
+
+
+def test_names_of_a_value_that_are_paths_become_operations() -> None:
+    value = {"title": "x", 'emails[type eq "work"].value': "a@b", "active": "False"}
+    sent = {"op": "Replace", "path": "", "value": value}
+    assert normalize_patch({"operations": [sent]})["operations"] == [
+        {"op": "Replace", "value": {"title": "x", "active": False}},
+        {"op": "Replace", "path": 'emails[type eq "work"].value', "value": "a@b"},
+    ]
+
+
+def test_a_manager_who_is_nobody_is_removed() -> None:
+    for value in ("", [], {"value": ""}, {"value": None}):
+        sent = {"op": "Add", "path": MANAGER, "value": value}
+        assert normalize_patch({"Operations": [sent]})["Operations"] == [
+            {"op": "remove", "path": MANAGER}
+        ]
+
+
+def test_what_a_remove_selects_is_told_by_values_alone() -> None:
+    sent = {"op": "Remove", "path": "members", "value": [{"value": "a", "$ref": None, "x": "y"}]}
+    read = {"op": "Remove", "path": "members", "value": [{"value": "a"}]}
+    assert normalize_patch({"Operations": [sent]})["Operations"] == [read]

@@ -29,7 +29,6 @@ from chalicelib.oauth.authorization_request import (
 from chalicelib.oauth.errors import InvalidRequest
 from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.model import Application, RedirectStrategy
-from chalicelib.oauth.request_log import note
 from chalicelib.pages.scope_texts import scope_texts
 from chalicelib.pages.views import ApplicationView, ConsentPage, LoginPage
 from chalicelib.registry.model import Registration
@@ -184,7 +183,6 @@ class AuthorizePage:
         session_value = self._front.session_value(request)
         visit = self._front.sessions.visit(session_value, parameters.get("client_id"))
         target = validate_target(visit.application, parameters)
-        note(client_id=target.application.client_id)
         try:
             asked = self._steps.validate(target, parameters)
             if request.method == "POST":

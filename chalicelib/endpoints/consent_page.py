@@ -21,7 +21,6 @@ from chalicelib.oauth.authorization_request import validate_target
 from chalicelib.oauth.errors import InvalidRequest
 from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.parameters import parse_form
-from chalicelib.oauth.request_log import note
 
 ALLOW = "allow"
 DENY = "deny"
@@ -75,7 +74,6 @@ class ConsentEndpoint:
             # The session ended while the page was open: the request begins anew, at its login.
             return self._front.answers.to_path(AUTHORIZE_PATH, form.request)
         target = validate_target(visit.application, parameters)
-        note(client_id=target.application.client_id)
         cookies = [self._front.forms.renew()]
         try:
             asked = self._steps.validate(target, parameters)

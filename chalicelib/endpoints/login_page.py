@@ -18,7 +18,6 @@ from chalicelib.oauth.authorization_errors import AuthorizationRefused
 from chalicelib.oauth.authorization_request import validate_target
 from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.parameters import parse_form
-from chalicelib.oauth.request_log import note
 from chalicelib.pages.views import LoggedInPage, LoginPage
 
 
@@ -76,7 +75,6 @@ class LoginEndpoint:
         client_id = parameters.get("client_id")
         visit = self._front.sessions.visit(None, client_id)
         target = validate_target(visit.application, parameters)
-        note(client_id=client_id)
         try:
             asked = self._steps.validate(target, parameters)
         except AuthorizationRefused as refusal:

@@ -9,7 +9,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.local import aws, credentials, server
-from chalicelib.local.examples import examples
+from chalicelib.local.examples import examples, login_url
 from chalicelib.local.wsgi import Gateway
 from chalicelib.oauth.clock import SystemClock
 from chalicelib.oauth.stores import StoreUnavailable
@@ -73,6 +73,8 @@ def _tell(seeded: credentials.Credentials, path: Path, mocked: tuple[str, ...]) 
         f"               {_person(seeded['administrator'])}",
         f"  log in       {issuer}/login",
         f"               {_person(seeded['user'])}",
+        f"  try a login  {login_url(seeded)}",
+        "               its code comes back in the address; programs to read it: docs/connect-*.md",
         "",
         "To paste into another terminal, in this directory:",
         "",

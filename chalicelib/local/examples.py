@@ -4,6 +4,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 from chalicelib.local.credentials import Credentials
 
@@ -16,6 +17,9 @@ _SHOW = "curl -sS -w '\\n'"
 _CLIENT_CREDENTIALS = "-d grant_type=client_credentials"
 _JWT_BEARER = "-d grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer"
 _ASSERTION_TYPE = "-d client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+# RFC 7636, appendix B: its verifier is dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk.
+_CODE_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
 def examples(credentials: Credentials, directory: Path) -> Iterator[Example]:
@@ -52,6 +56,21 @@ def examples(credentials: Credentials, directory: Path) -> Iterator[Example]:
         [f'{_SHOW} -H "X-ClientCertificate-Token: $({sign} --header)" {whoami}'],
     )
     yield from _administration(issuer, _basic(credentials["admin_application"]))
+
+
+def login_url(credentials: Credentials) -> str:
+    """The request of the public application: login and consent, then back to its redirect URI."""
+    public = credentials["applications"]["public"]
+    request = {
+        "response_type": "code",
+        "client_id": public["client_id"],
+        "redirect_uri": public["redirect_uri"],
+        "scope": "openid profile",
+        "state": "try",
+        "code_challenge": _CODE_CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+    return f"{credentials['issuer']}/oauth2/server/authorize?{urlencode(request, safe=':/')}"
 
 
 def _administration(issuer: str, admin: str) -> Iterator[Example]:

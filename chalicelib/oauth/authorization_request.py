@@ -4,6 +4,7 @@
 sent to a redirect URI.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from chalicelib.oauth.authorization_errors import (
 from chalicelib.oauth.errors import InvalidRequest, InvalidScope
 from chalicelib.oauth.model import Application, GrantType, RedirectStrategy
 from chalicelib.oauth.redirect_strategy import TITLE_BAR_REDIRECT_URI, is_registered
+from chalicelib.oauth.request_log import note
 
 QUERY = "query"
 FORM_POST = "form_post"
@@ -30,6 +32,9 @@ MAXIMUM_STATE_LENGTH = 2048
 MAXIMUM_NONCE_LENGTH = 255
 MAXIMUM_LOGIN_HINT_LENGTH = 300
 _MAXIMUM_AGE_DIGITS = 10
+# The longest that can be registered (`registry.redirect_uris`).
+_MAXIMUM_LOGGED_URI_LENGTH = 500
+_NO_URI_CHARACTER = re.compile(r"[^!-~]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ def validate_target(application: Application | None, parameters: Mapping[str, st
         raise InvalidRequest(
             "The application is unknown.", detail="unknown or disabled application"
         )
+    note(client_id=application.client_id)
     if not application.allows(GrantType.AUTHORIZATION_CODE):
         raise InvalidRequest("The application does not log people in.")
     uri = parameters.get("redirect_uri")
@@ -76,6 +82,8 @@ def validate_target(application: Application | None, parameters: Mapping[str, st
     if uri is None:
         uri = _only_redirect_uri(application)
     if not is_registered(application, uri):
+        # For the log alone: on a page of ours, the words of whoever made the link would look ours.
+        note(redirect_uri=_loggable(uri))
         raise InvalidRequest("The redirect URI is not registered.")
     state = parameters.get("state")
     if state is not None and len(state) > MAXIMUM_STATE_LENGTH:
@@ -112,6 +120,21 @@ def _only_redirect_uri(application: Application) -> str:
     if application.redirect_strategy is RedirectStrategy.MOBILE_TITLE_BAR_BROWSER:
         return TITLE_BAR_REDIRECT_URI
     raise InvalidRequest("The parameter redirect_uri is missing.")
+
+
+def _loggable(uri: str) -> str:
+    """As much of a URI nobody knows as shows a slip of the pen, and holds nobody's credential.
+
+    It ends with a question mark at the first character that no URI has.
+    """
+    plain = uri.partition("?")[0].partition("#")[0]
+    scheme, slashes, rest = plain.partition("://")
+    authority, slash, path = rest.partition("/")
+    if slashes:
+        plain = f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
+    odd = _NO_URI_CHARACTER.search(plain)
+    plain = plain if odd is None else f"{plain[: odd.start()]}?"
+    return plain[:_MAXIMUM_LOGGED_URI_LENGTH]
 
 
 def _refuse_unsupported(parameters: Mapping[str, str]) -> None:

@@ -117,8 +117,8 @@ class InvalidToken(OAuthError):
     error = "invalid_token"
     status = 401
 
-    def __init__(self, *, detail: str) -> None:
-        super().__init__("The access token is not valid.", detail=detail)
+    def __init__(self, *, detail: str, description: str = "The access token is not valid.") -> None:
+        super().__init__(description, detail=detail)
 
     def headers(self) -> Mapping[str, str]:
         return {
@@ -129,6 +129,9 @@ class InvalidToken(OAuthError):
 
 class MissingToken(InvalidToken):
     """No credential was sent: the challenge names no error (RFC 6750 §3)."""
+
+    def __init__(self, *, detail: str) -> None:
+        super().__init__(detail=detail, description="No access token was sent.")
 
     def headers(self) -> Mapping[str, str]:
         return {"WWW-Authenticate": f'Bearer realm="{REALM}"'}

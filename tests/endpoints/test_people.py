@@ -75,6 +75,9 @@ def test_userinfo_tells_what_the_scopes_allow(world: World, user: User, client: 
         assert "email" not in reply.body
     form = world.process.post_form("/oauth2/server/userinfo", {"access_token": token})
     assert form.body["sub"] == user.user_id
+    none = world.process.call("GET", "/oauth2/server/userinfo")
+    assert (none.status, none.body["error_description"]) == (401, "No access token was sent.")
+    assert "error" not in str(none.headers["WWW-Authenticate"])
     both = world.process.post_form("/oauth2/server/userinfo", {"access_token": token}, bearer)
     assert (both.status, both.body["error"]) == (400, "invalid_request")
 
@@ -242,6 +245,21 @@ def test_within_a_minute_a_refresh_gives_the_same_answer(
     world.clock.sleep(60)
     later = refresh(world, client, first["refresh_token"]).body
     assert later["refresh_token"] == answer["refresh_token"]
+
+
+@pytest.mark.checklist("43", "44")
+def test_a_repeated_refresh_never_widens_and_says_the_scope_of_its_first_answer(
+    world: World, user: User, client: Client
+) -> None:
+    code = code_for(world, client, user, scope="openid profile offline_access")
+    first = exchange(world, client, code).body["refresh_token"]
+    answer = refresh(world, client, first, scope="openid").body
+    before = world.database.snapshot()
+    assert_refused(refresh(world, client, first, scope="openid api"), "invalid_scope")
+    assert refresh(world, client, first, scope="openid").body == answer
+    assert refresh(world, client, first, scope="profile").body == answer
+    assert refresh(world, client, first).body["scope"] == "openid"
+    assert world.database.snapshot() == before
 
 
 @pytest.mark.checklist("43")

@@ -256,10 +256,20 @@ def test_a_key_pair_with_a_grant_type_is_exchanged_as_well(world: World) -> None
     assert world.process.whoami(world.process.get_token(client).token).status == 200
 
 
-def test_without_a_grant_type_only_bearer_applications_get_a_token(world: World) -> None:
-    reply = world.process.call("POST", TOKEN, headers=machine(world).basic)
-    assert_refused(reply, 400, "unauthorized_client")
+@pytest.mark.parametrize("grant_type", [GrantType.CLIENT_CREDENTIALS, GrantType.AUTHORIZATION_CODE])
+def test_without_a_grant_type_only_bearer_applications_get_a_token(
+    world: World, grant_type: GrantType
+) -> None:
+    reply = world.process.call("POST", TOKEN, headers=machine(world, grant_type).basic)
+    assert_refused(reply, 400, "invalid_request")
+    assert reply.body["error_description"] == "The parameter grant_type is missing."
     assert_refused(world.process.call("POST", TOKEN), 400, "invalid_request")
+
+
+def test_without_a_grant_type_a_wrong_secret_is_still_refused_first(world: World) -> None:
+    client = replace(machine(world, GrantType.AUTHORIZATION_CODE), secret="wrong")
+    reply = world.process.call("POST", TOKEN, headers=client.basic)
+    assert_refused(reply, 401, "invalid_client")
 
 
 def test_the_secret_itself_is_a_bearer_token(world: World) -> None:

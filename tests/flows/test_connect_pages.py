@@ -2,6 +2,9 @@
 
 import json
 import re
+import shutil
+import socket
+import subprocess
 import webbrowser
 from secrets import token_hex
 from threading import Thread
@@ -16,6 +19,7 @@ from tests.flows.server import ROOT, Server
 from tests.flows.test_readme import paste
 from tests.flows.visitor import TIMEOUT_SECONDS, Visitor
 
+NODE = ROOT / "tests" / "browser" / "node"
 PAGES = ("connect-web", "connect-mobile", "connect-single-page", "connect-grantline")
 
 
@@ -35,14 +39,13 @@ def register(server: Server, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def run(code: str, server: Server, app: dict[str, Any], **names: Any) -> dict[str, Any]:
-    """Run a snippet; the local server speaks http, which client libraries refuse unasked."""
+    """Run a snippet as it is, against the http of the local server."""
     given = {
         "ISSUER": server.issuer,
         "CLIENT_ID": app["client_id"],
         "CLIENT_SECRET": app["client_secret"],
         **names,
     }
-    code = code.replace("client_id=CLIENT_ID,", "client_id=CLIENT_ID, testing=True,")
     exec(compile(code, "docs", "exec"), given)  # noqa: S102 - the pages are our own
     return given
 
@@ -77,15 +80,60 @@ def test_a_web_application_logs_somebody_in(server: Server) -> None:
     assert page["renew"](session).startswith("gla_")
 
 
+def test_on_a_developers_machine_the_page_works_without_a_secret(server: Server) -> None:
+    """The ready application, and the changes that the page names."""
+    app = server.credentials["applications"]["public"]
+    assert app["client_secret"] is None
+    code = blocks("connect-web", "python")[0].replace("    client_secret=CLIENT_SECRET,\n", "")
+    page = run(code, server, app, REDIRECT_URI="http://127.0.0.1:5000/")
+    session: dict[str, str] = {}
+    visitor = visit(server, page["start"](session))
+    assert visitor.url.startswith("http://127.0.0.1:5000/?")
+    assert page["finish"](session, visitor.url)["preferred_username"] == "domain\\jdoe"
+
+
+@pytest.mark.parametrize("page", ["connect-web", "connect-mobile"])
+def test_openid_client_takes_the_http_of_the_local_server(server: Server, page: str) -> None:
+    """The discovery of the page, with its own lines."""
+    node = shutil.which("node")
+    if node is None or not (NODE / "node_modules").is_dir():
+        pytest.skip("openid-client is installed for the browser tests: tests/browser/node")
+    app = server.credentials["applications"]["public"]
+    code = blocks(page, "javascript")[0]
+    match = re.search(r"^const local = .*?^}\);\n", code, re.DOTALL | re.MULTILINE)
+    assert match is not None
+    given = {"ISSUER": server.issuer, "CLIENT_ID": app["client_id"], "CLIENT_SECRET": "secret"}
+    script = "\n".join(
+        [
+            'import * as client from "openid-client";',
+            *(f"const {name} = {json.dumps(value)};" for name, value in given.items()),
+            match.group(),
+            "console.log(config.serverMetadata().issuer);",
+        ]
+    )
+    done = subprocess.run(  # noqa: S603 - the pages are our own
+        [node, "--input-type=module", "-e", script],
+        capture_output=True,
+        check=False,
+        cwd=NODE,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.strip() == server.issuer, done.stderr
+
+
 def test_a_mobile_application_logs_somebody_in_by_a_port(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = register(server, json.loads(blocks("connect-mobile", "json")[0]))
     threads: list[Thread] = []
+    idle: list[socket.socket] = []
 
     def browse(url: str) -> None:
         visitor = visit(server, url)
         address = urlsplit(visitor.url)
+        # A connection made in advance, which stays silent.
+        idle.append(socket.create_connection((address.hostname or "", address.port or 0)))
         icon = f"http://{address.netloc}/favicon.ico"
         for visited in (icon, visitor.url):
             requests.get(visited, timeout=TIMEOUT_SECONDS)
@@ -98,6 +146,7 @@ def test_a_mobile_application_logs_somebody_in_by_a_port(
     monkeypatch.setattr("http.server.BaseHTTPRequestHandler.log_message", lambda *_: None)
     page = run(blocks("connect-mobile", "python")[0], server, app)
     threads[0].join(TIMEOUT_SECONDS)
+    idle[0].close()
     assert page["person"]["preferred_username"] == "domain\\jdoe"
 
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.flows.server import ROOT, Server
 
 
@@ -44,6 +46,14 @@ def test_the_readme_gets_a_token_and_registers_an_application(server: Server) ->
     registered, _ = decoder.raw_decode(output, end)
     assert registered["name"] == "Invoice robot"
     assert registered["client_secret"]
+
+
+def test_the_readme_finds_the_credentials_of_another_folder(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRANTLINE_LOCAL_DIRECTORY", str(server.directory))
+    me = json.loads(paste(block("First token"), tmp_path))
+    assert me["client_id"] == server.credentials["applications"]["client_credentials"]["client_id"]
 
 
 def test_the_readme_reads_by_odata(server: Server) -> None:

@@ -118,6 +118,16 @@ def _listening_addresses(port: int) -> set[str]:
     return found
 
 
+def test_the_printed_address_tries_a_login(server: Server) -> None:
+    (line,) = [line for line in server.banner if "try a login" in line]
+    visitor = Visitor(server.issuer)
+    visitor.open(line.split()[-1])
+    visitor.log_in(server.credentials["user"])
+    visitor.submit({"decision": "allow"})
+    public = server.credentials["applications"]["public"]
+    assert visitor.url.startswith(f"{public['redirect_uri']}?code=")
+
+
 def test_the_printed_lines_work_as_they_are(server: Server) -> None:
     begin = next(i for i, line in enumerate(server.banner) if line.startswith("To paste"))
     examples = "\n".join(server.banner[begin + 1 : -1]).strip().split("\n\n")

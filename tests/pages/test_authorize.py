@@ -69,6 +69,28 @@ def test_another_redirect_uri_stays_on_our_own_page(
     assert "not registered" in browser.page.text
 
 
+@pytest.mark.checklist("1", "57")
+@pytest.mark.parametrize(
+    ("uri", "logged"),
+    [
+        ("https://client.example/callback/", "https://client.example/callback/"),
+        ("https://client.example/other?code=x#y", "https://client.example/other"),
+        ("https://me:word@client.example/cb", "https://client.example/cb"),
+        ("https://client.example/\r\n{\u202e}", "https://client.example/?"),
+        ("https://client.example/" + "x" * 600, "https://client.example/" + "x" * 477),
+        ("nonsense@home", "nonsense@home"),
+    ],
+)
+def test_the_log_line_alone_says_which_redirect_uri_was_not_registered(
+    browser: Browser, client: Client, caplog: pytest.LogCaptureFixture, uri: str, logged: str
+) -> None:
+    with caplog.at_level("INFO", logger="grantline"):
+        browser.authorize(client, redirect_uri=uri)
+    line = vars(caplog.records[-1])
+    assert (line["client_id"], line["redirect_uri"]) == (client.client_id, logged)
+    assert logged not in browser.page.text
+
+
 @pytest.mark.checklist("1")
 @pytest.mark.parametrize("client_id", ["", "app_" + "0" * 26, "nonsense", "usr_" + "0" * 26])
 def test_an_unknown_client_stays_on_our_own_page(

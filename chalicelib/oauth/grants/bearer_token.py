@@ -16,6 +16,7 @@ _GRANT_TYPES = frozenset({GrantType.BEARER_TOKEN, GrantType.ALL})
 
 def exchange(request: TokenRequest) -> dict[str, object]:
     """A token for a key pair sent as Basic. Raises OAuthError, StoreUnavailable."""
+    missing = InvalidRequest("The parameter grant_type is missing.")
     if not request.http.headers.get("authorization"):
-        raise InvalidRequest("The parameter grant_type is missing.")
-    return client_credentials.exchange_for(request, _GRANT_TYPES)
+        raise missing
+    return client_credentials.exchange_for(request, _GRANT_TYPES, missing)

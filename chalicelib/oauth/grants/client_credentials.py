@@ -10,7 +10,7 @@ from chalicelib.oauth.client_authentication import (
     authenticate,
     identify,
 )
-from chalicelib.oauth.errors import InvalidClient, UnauthorizedClient
+from chalicelib.oauth.errors import InvalidClient, OAuthError, UnauthorizedClient
 from chalicelib.oauth.grants.request import TokenRequest
 from chalicelib.oauth.issuing import Authorization, acting_user_of, issue
 from chalicelib.oauth.leasing import decide_on
@@ -31,38 +31,35 @@ _KINDS = {
 
 def exchange(request: TokenRequest) -> dict[str, object]:
     """A token for the authenticated client. Raises OAuthError, StoreUnavailable."""
-    return exchange_for(request, frozenset(_KINDS))
+    unauthorized = UnauthorizedClient("The application is not registered for this grant.")
+    return exchange_for(request, frozenset(_KINDS), unauthorized)
 
 
-def exchange_for(request: TokenRequest, grant_types: frozenset[GrantType]) -> dict[str, object]:
-    """As `exchange`, for applications registered for one of these grant types alone."""
+def exchange_for(
+    request: TokenRequest, grant_types: frozenset[GrantType], otherwise: OAuthError
+) -> dict[str, object]:
+    """As `exchange`, for applications of one of these grant types; `otherwise` is for the rest."""
     client = identify(request.http, request.parameters)
     reading = Reading(clients=frozenset({client.client_id}), acting_user_of=client.client_id)
-    authorization = decide_on(
-        request.store, reading, lambda snapshot: _authorize(request, client, snapshot, grant_types)
-    )
+
+    def decide(snapshot: Snapshot) -> Authorization:
+        authenticated = _authenticate(request, client, snapshot)
+        if authenticated.application.grant_type not in grant_types:
+            raise otherwise
+        return authorize(authenticated, request.parameters.get("scope"), snapshot)
+
+    authorization = decide_on(request.store, reading, decide)
     try:
         return issue(authorization, request.store, request.clock.now())
     except GrantExists:
         raise InvalidClient(detail="the JWT was used before") from None
 
 
-def _authorize(
-    request: TokenRequest,
-    client: PresentedClient,
-    snapshot: Snapshot,
-    grant_types: frozenset[GrantType],
-) -> Authorization:
-    """The checks, in order."""
-    authenticated = authenticate(
-        client,
-        snapshot.applications.get(client.client_id),
-        request.issuer,
-        request.clock.now(),
-    )
-    if authenticated.application.grant_type not in grant_types:
-        raise UnauthorizedClient("The application is not registered for this grant.")
-    return authorize(authenticated, request.parameters.get("scope"), snapshot)
+def _authenticate(
+    request: TokenRequest, client: PresentedClient, snapshot: Snapshot
+) -> AuthenticatedClient:
+    application = snapshot.applications.get(client.client_id)
+    return authenticate(client, application, request.issuer, request.clock.now())
 
 
 def authorize(

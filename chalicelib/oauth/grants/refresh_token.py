@@ -41,10 +41,12 @@ def exchange(request: TokenRequest) -> dict[str, object]:
                 presented.reading,
                 lambda snapshot: _decide(request, presented, snapshot),
             )
+            scopes = _narrowed(request.parameters.get("scope"), found.grant.scopes)
             if not _is_current(presented, found.grant):
+                # The answer says its own scope, which a repeat cannot change any more.
                 return _repeated(request, presented, found.grant)
             try:
-                return _rotated(request, presented, found)
+                return _rotated(request, presented, found, scopes)
             except GrantChanged:
                 # Another request rotated, extended or revoked: what is right is decided anew.
                 continue
@@ -90,12 +92,14 @@ def _is_current(presented: PresentedGrant, grant: Grant) -> bool:
 
 
 def _rotated(
-    request: TokenRequest, presented: PresentedGrant, found: PersonGrant
+    request: TokenRequest,
+    presented: PresentedGrant,
+    found: PersonGrant,
+    scopes: frozenset[str] | None,
 ) -> dict[str, object]:
-    """Rotate: one conditional write. Raises GrantChanged."""
+    """Rotate: one conditional write; `scopes` None: all of the grant's. Raises GrantChanged."""
     before, now, nonce = found.grant, request.clock.now(), token_hex(32)
     successors = derive(presented.value, nonce, before, presented.token.family)
-    scopes = _narrowed(request.parameters.get("scope"), before.scopes)
     after = with_access_token(before, successors.access_token, scopes, now)
     after = replace(
         after,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from chalicelib.oauth.model import GrantType
+from chalicelib.oauth.model import GrantType, User
 from chalicelib.registry.built_in import CONSOLE_CLIENT_ID
 from tests.console.administrators import Console, set_up
 from tests.console.test_login import COOKIE
@@ -28,12 +28,14 @@ class Deployment:
     world: World
     client: Client
     console: Console
+    person: User
 
     def call(self, route: tuple[str, str], form: dict[str, str] | None = None) -> Reply:
         """Call a route with ids that exist; asserts that it changes nothing but what it counts."""
         method, path = route
         path = path.replace("{client_id}", self.client.client_id)
         path = path.replace("{secret_id}", self.client.application.secrets[0].secret_id)
+        path = path.replace("{user_id}", self.person.user_id)
         before = self.records()
         reply = self.console.get(path) if method == "GET" else self.console.post(path, form or {})
         assert self.records() == before
@@ -51,12 +53,12 @@ class Deployment:
 def deployment() -> Deployment:
     world = World()
     set_up(world)
-    add_person(world)
+    person = add_person(world)
     # The first question makes the signing keys.
     assert world.process.call("GET", "/oauth2/server/jwks").status == 200
     console = Console(world)
     assert console.enter().status == 200
-    return Deployment(world, world.add_client(GrantType.CLIENT_CREDENTIALS), console)
+    return Deployment(world, world.add_client(GrantType.CLIENT_CREDENTIALS), console, person)
 
 
 def assert_nobody(reply: Reply, route: tuple[str, str]) -> None:

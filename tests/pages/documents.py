@@ -47,8 +47,12 @@ class Document(HTMLParser):
             self.forms.append(Form(attributes))
         if tag == "input" and not self._is_left_out(attributes):
             self.forms[-1].fields[attributes["name"]] = attributes.get("value", "")
-        if tag == "option" and ("selected" in attributes or self._is_first_option()):
-            select = next(one for one in reversed(self._open) if one.tag == "select")
+        select = next((one for one in reversed(self._open) if one.tag == "select"), None)
+        if (
+            tag == "option"
+            and select is not None
+            and ("selected" in attributes or self._is_first_option())
+        ):
             self.forms[-1].fields[select["name"]] = attributes.get("value", "")
         if tag not in _VOID:
             self._open.append(element)

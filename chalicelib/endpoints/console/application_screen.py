@@ -33,6 +33,7 @@ from chalicelib.registry.model import Registration
 from chalicelib.registry.secrets import MAXIMUM_LIVE_SECRETS
 from chalicelib.registry.trial_tokens import why_no_trial
 from chalicelib.registry.warnings import warnings_of
+from chalicelib.usage import Usage
 
 EVENTS_SHOWN = 5
 _MAXIMUM_VERSION_DIGITS = 12
@@ -47,6 +48,7 @@ class ApplicationScreen:
         desk: Desk,
         applications: Applications,
         trail: AuditTrail,
+        usage: Usage,
         reader: RecordReader,
         clock: Clock,
         issuer: str,
@@ -54,6 +56,7 @@ class ApplicationScreen:
         self._desk = desk
         self._applications = applications
         self._trail = trail
+        self._usage = usage
         self._reader = reader
         self._clock = clock
         self._issuer = issuer
@@ -77,7 +80,9 @@ class ApplicationScreen:
         keeps = application.built_in is None and has_secret(
             application.grant_type, public=application.public
         )
-        secrets = secrets_of(registration, now)
+        ids = (None, *(secret.secret_id for secret in application.secrets))
+        used = self._usage.last_uses((client_id, secret_id) for secret_id in ids)
+        secrets = secrets_of(registration, used, now)
         events = self._trail.list_events(client_id, None, EVENTS_SHOWN)
         refused = refusal.fields if isinstance(refusal, FieldsRefused) else {}
         page = ApplicationPage(
@@ -88,6 +93,7 @@ class ApplicationScreen:
             is_built_in=application.built_in is not None,
             warnings=tuple(one.message for one in warnings_of(registration, user, now)),
             facts=facts_of(registration, user),
+            last_used_at=used.get((client_id, None)),
             has_secrets=keeps,
             may_rotate=sum(secret.is_live for secret in secrets) < MAXIMUM_LIVE_SECRETS,
             secrets=secrets,

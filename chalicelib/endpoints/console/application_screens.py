@@ -16,6 +16,7 @@ from chalicelib.registry.client_certificates import ClientCertificates
 from chalicelib.registry.secrets import ClientSecrets
 from chalicelib.registry.stores import ApplicationStore, CertificateFiles
 from chalicelib.registry.trial_tokens import TrialTokens
+from chalicelib.usage import Usage
 
 
 def application_screens(
@@ -27,6 +28,7 @@ def application_screens(
     trail: AuditTrail,
     reader: RecordReader,
     validator: TokenValidator,
+    usage: Usage,
     clock: Clock,
     issuer: str,
 ) -> dict[str, Screen]:
@@ -37,6 +39,7 @@ def application_screens(
         desk=desk,
         applications=registered,
         trail=trail,
+        usage=usage,
         reader=reader,
         clock=clock,
         issuer=issuer,
@@ -53,7 +56,7 @@ def application_screens(
     acts = ApplicationActs(desk, registered, secrets)
     registration = RegisterScreen(desk, registered, clock, issuer)
     return {
-        "list_applications": ApplicationsScreen(desk, registered, reader, clock),
+        "list_applications": ApplicationsScreen(desk, registered, usage, reader, clock),
         "show_registration": registration.show,
         "register": registration.submit,
         "show_application": application.show,

@@ -1,6 +1,6 @@
 """A registration as the page of one application shows it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from chalicelib.endpoints.console.event_rows import user_label
 from chalicelib.endpoints.console.form_screen import SECONDS_A_DAY
@@ -12,6 +12,7 @@ from chalicelib.pages.console.application_form import CertificateFacts
 from chalicelib.pages.display import date_text
 from chalicelib.registry.grant_types import ACTING_AS_A_USER, REDIRECTING
 from chalicelib.registry.model import Registration
+from chalicelib.usage import Used
 
 
 def facts_of(registration: Registration, user: User | None) -> tuple[Fact, ...]:
@@ -49,8 +50,11 @@ def _facts(registration: Registration, user: User | None) -> Iterator[tuple[str,
     yield "Changed", [date_text(registration.updated_at)]
 
 
-def secrets_of(registration: Registration, now: int) -> tuple[SecretRow, ...]:
-    """The secrets, the newest first."""
+def secrets_of(
+    registration: Registration, used: Mapping[Used, int], now: int
+) -> tuple[SecretRow, ...]:
+    """The secrets, the newest first; `used` holds their last uses."""
+    client_id = registration.application.client_id
     return tuple(
         SecretRow(
             secret_id=secret.secret_id,
@@ -58,6 +62,7 @@ def secrets_of(registration: Registration, now: int) -> tuple[SecretRow, ...]:
             ends_at=secret.ends_at,
             is_live=is_live(secret.ends_at, now),
             bearer_revoked=secret.bearer_revoked,
+            last_used_at=used.get((client_id, secret.secret_id)),
         )
         for secret in reversed(registration.application.secrets)
     )

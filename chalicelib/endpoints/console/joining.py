@@ -12,6 +12,7 @@ from chalicelib.endpoints.console.desk import Desk, Screen
 from chalicelib.endpoints.console.entry import Entry
 from chalicelib.endpoints.console.leaving import Leaving
 from chalicelib.endpoints.console.oversight import oversight_screens
+from chalicelib.endpoints.console.people_screens import people_screens
 from chalicelib.endpoints.console.visitors import Visitor, Visitors
 from chalicelib.endpoints.page_answers import Answers
 from chalicelib.oauth.messages import Request, Response
@@ -42,9 +43,11 @@ def join(backing: Backing) -> Mapping[str, Endpoint]:
             trail=backing.trail,
             reader=backing.grants,
             validator=backing.validator,
+            usage=backing.usage,
             clock=clock,
             issuer=issuer,
         ),
+        **people_screens(desk, backing),
         **oversight_screens(desk, backing),
     }
     assistance = Assistance(desk, Users(backing.users, clock), clock)

@@ -9,6 +9,7 @@ from chalicelib.endpoints.console.backing import Backing
 from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint
 
 _APPLICATION = "/console/applications/{client_id}"
+_USER = "/console/users/{user_id}"
 
 ROUTES: Routes = {
     "/console": {"GET": "home"},
@@ -32,6 +33,20 @@ ROUTES: Routes = {
     f"{_APPLICATION}/certificate": {"GET": "download_certificate", "POST": "replace_certificate"},
     f"{_APPLICATION}/trial": {"POST": "issue_trial"},
     "/console/register": {"GET": "show_registration", "POST": "register"},
+    "/console/users": {"GET": "list_users"},
+    "/console/users/new": {"GET": "show_new_user", "POST": "create_user"},
+    _USER: {"GET": "show_user"},
+    f"{_USER}/edit": {"GET": "show_user_change", "POST": "change_user"},
+    f"{_USER}/password": {"GET": "show_password", "POST": "set_password"},
+    f"{_USER}/enable": {"POST": "enable_user"},
+    f"{_USER}/disable": {"GET": "ask_disable_user", "POST": "disable_user"},
+    f"{_USER}/sessions": {"POST": "end_session"},
+    f"{_USER}/sessions/end": {"GET": "ask_end_sessions", "POST": "end_sessions"},
+    f"{_USER}/consents/{{client_id}}": {
+        "GET": "ask_withdraw_consent",
+        "POST": "withdraw_consent",
+    },
+    "/console/domains": {"GET": "list_domains"},
     "/console/users/suggestions": {"GET": "suggest_users"},
     "/console/certificates": {"POST": "describe_certificate"},
     "/console/endpoints": {"GET": "show_endpoints"},

@@ -20,13 +20,17 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class SecretRow:
-    """A client secret; times are epoch seconds, `ends_at` None: without an end."""
+    """A client secret; times are epoch seconds.
+
+    `ends_at` None: without an end. `last_used_at` None: not that we know.
+    """
 
     secret_id: str
     created_at: int
     ends_at: int | None
     is_live: bool
     bearer_revoked: bool
+    last_used_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class ApplicationPage(ConsolePage):
     is_built_in: bool
     warnings: tuple[str, ...]
     facts: tuple[Fact, ...]
+    last_used_at: int | None
     has_secrets: bool
     may_rotate: bool
     secrets: tuple[SecretRow, ...]

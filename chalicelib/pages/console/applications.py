@@ -21,6 +21,7 @@ class ApplicationRow:
     is_enabled: bool
     is_built_in: bool
     warnings: tuple[str, ...]
+    last_used_at: int | None = None
 
     @property
     def path(self) -> str:
@@ -44,7 +45,8 @@ class ApplicationsPage(ConsolePage):
 
     `sorts` maps a column that can be sorted to the query that sorts by it, and `sorted_by` to
     `ascending` or `descending`. `next_query` is "" at the end; `is_cut_short` says that names
-    were left to look at when the bound of one request was reached.
+    were left to look at when the bound of one request was reached. `acting_as` names the user
+    that all of them act as, where the list is of such.
     """
 
     TEMPLATE: ClassVar[str] = "console/applications.html"
@@ -67,3 +69,5 @@ class ApplicationsPage(ConsolePage):
     first_query: str
     next_query: str
     sort: str
+    user_id: str = ""
+    acting_as: str = ""

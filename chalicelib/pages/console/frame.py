@@ -21,7 +21,7 @@ USERS = Section("users", "Users", "/console/users")
 KEYS = Section("keys", "Signing keys", "/console/keys")
 AUDIT = Section("audit", "Audit", "/console/audit")
 ENDPOINTS = Section("endpoints", "Endpoints", "/console/endpoints")
-NAVIGATION = (OVERVIEW, APPLICATIONS, KEYS, AUDIT, ENDPOINTS)
+NAVIGATION = (OVERVIEW, APPLICATIONS, USERS, KEYS, AUDIT, ENDPOINTS)
 
 
 @dataclass(frozen=True, slots=True)

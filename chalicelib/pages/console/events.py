@@ -41,10 +41,9 @@ def action_label(action: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One change. `at` is epoch seconds; `target_path` is "" for what has no page of its own.
-
-    `changes` are names of fields and what they became. `target_query` lists what was done to the
-    same target.
+    """One change. `at` is epoch seconds; `target_path` is "" for what has no page of its own,
+    or none any more; then `target_query` lists what was done to it. `changes` are names of fields
+    and what they became.
     """
 
     at: int

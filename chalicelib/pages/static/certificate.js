@@ -1,8 +1,8 @@
 // Shows what a chosen or pasted certificate says. A chosen file goes into the text area, so that it is
 // kept when the form comes back; without scripts it is sent as a file.
 const form = document.querySelector("[data-preview]");
-const file = form.querySelector("[name=certificate_file]");
-const text = form.querySelector("[name=certificate]");
+const file = form?.querySelector("[name=certificate_file]");
+const text = form?.querySelector("[name=certificate]");
 const preview = document.getElementById("certificate_preview");
 const LINE = 64;
 

@@ -1,0 +1,140 @@
+"""`make screenshots`: the console's screens, light and dark, as `docs/screenshots` keeps them."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from chalicelib.oauth.model import GrantType, LifeCycle, LifeCycleType, Status
+from tests.browser.conftest import ARGUMENTS
+from tests.console.administrators import ADMINISTRATOR, set_up
+from tests.harness import World
+from tests.served import serving
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+WINDOW = {"width": 1200, "height": 780}
+MAXIMUM_BYTES = 150_000
+
+Walk = Callable[[Page, str], object]
+
+
+def _register(page: Page, issuer: str) -> None:
+    page.goto(f"{issuer}/console/register")
+    page.fill("#name", "Warehouse robot")
+    page.check("#grant_type_client_credentials")
+    page.check("#scope_api")
+    page.fill("#user_name", "jdoe")
+    page.fill("#user_domain", "domain")
+
+
+def _form(page: Page, issuer: str) -> None:
+    _register(page, issuer)
+    page.locator("legend", has_text="How it gets in").scroll_into_view_if_needed()
+    page.evaluate("scrollTo(0, 520)")
+
+
+def _errors(page: Page, issuer: str) -> None:
+    _register(page, issuer)
+    page.fill("#name", "")
+    page.fill("#website", "ftp://warehouse.example")
+    page.click("#save")
+
+
+def _application(page: Page, issuer: str) -> None:
+    page.goto(f"{issuer}/console/applications?search=Entra")
+    page.click("tbody th a")
+
+
+def _registered(page: Page, issuer: str) -> None:
+    _register(page, issuer)
+    # A form in each colour scheme; names are taken once.
+    page.fill("#name", f"Warehouse robot {page.evaluate('Date.now()') % 1000}")
+    page.click("#save")
+
+
+def _disable(page: Page, issuer: str) -> None:
+    _application(page, issuer)
+    page.click("#disable")
+
+
+def _trial(page: Page, issuer: str) -> None:
+    _application(page, issuer)
+    page.click("#get_trial")
+
+
+SCREENS: dict[str, Walk] = {
+    "applications": lambda page, issuer: page.goto(f"{issuer}/console/applications"),
+    "register": _form,
+    "register-errors": _errors,
+    "registered": _registered,
+    "application": _application,
+    "trial-token": _trial,
+    "confirm": _disable,
+    "endpoints": lambda page, issuer: page.goto(f"{issuer}/console/endpoints"),
+}
+
+
+def populate(world: World) -> None:
+    """Applications of every kind, as a small company has them."""
+    set_up(world)
+    user = world.add_user("jdoe")
+    account = world.stores.users.find("domain", "admon")
+    administrator = None if account is None else account.user.user_id
+    hour, sliding = 3600, LifeCycleType.SLIDING
+    for name, kind, fields in (
+        ("Entra ID provisioning", GrantType.BEARER_TOKEN, {"scopes": {"user_sync"}, "hours": None}),
+        ("Invoice robot", GrantType.CLIENT_CREDENTIALS, {"scopes": {"rpa"}, "admin": True}),
+        ("Payroll export", GrantType.CLIENT_CREDENTIALS, {"scopes": {"api", "odata_query"}}),
+        ("Power BI reports", GrantType.CLIENT_CREDENTIALS, {"scopes": {"odata_query"}}),
+        ("Old intranet", GrantType.CLIENT_CREDENTIALS, {"scopes": {"api"}, "off": True}),
+    ):
+        endless = "hours" in fields
+        machine = kind is GrantType.CLIENT_CREDENTIALS
+        world.add_client(
+            kind,
+            name=name,
+            user_id=(administrator if "admin" in fields else user.user_id) if machine else None,
+            allowed_scopes=frozenset(fields["scopes"]),
+            life_cycle=(
+                LifeCycle(LifeCycleType.ABSOLUTE, None)
+                if endless
+                else LifeCycle(sliding, hour, 90 * 86_400)
+            ),
+            status=Status.DISABLED if "off" in fields else Status.ENABLED,
+        )
+
+
+def main() -> int:
+    """Take them all. The exit status: 1 without Chromium, or when one is too heavy."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if path is None:
+        sys.stderr.write("No Chromium is installed.\n")
+        return 1
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    heavy = []
+    with serving("127.0.0.1", populate) as world, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        issuer = world.settings.issuer
+        for scheme in ("light", "dark"):
+            page = browser.new_page(viewport=WINDOW, color_scheme=scheme)
+            page.goto(f"{issuer}/console")
+            for name, typed in ADMINISTRATOR.items():
+                page.fill(f"[name={name}]", typed)
+            page.click("#log_in")
+            page.wait_for_selector("#content")
+            for name, walk in SCREENS.items():
+                walk(page, issuer)
+                file = FOLDER / f"{name}-{scheme}.png"
+                page.screenshot(path=file)
+                if file.stat().st_size > MAXIMUM_BYTES:
+                    heavy.append(file.name)
+        browser.close()
+    sys.stderr.writelines(f"{name} is over {MAXIMUM_BYTES} bytes\n" for name in heavy)
+    return 1 if heavy else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -22,7 +22,7 @@ LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version
 	--no-emit-index-url --no-emit-find-links --no-header --no-strip-extras
 
 .DEFAULT_GOAL := help
-.PHONY: help run cli test check checklist bench package format lock clean
+.PHONY: help run cli test check checklist bench screenshots package format lock clean
 
 help:
 	@echo 'make run        serve on http://127.0.0.1:$(PORT) with everything in this process'
@@ -31,6 +31,7 @@ help:
 	@echo 'make check      lint, types, layers, coverage of the last test run, security'
 	@echo 'make checklist  lines of the security checklist that no test names'
 	@echo 'make bench      CPU, AWS calls and units of the token path'
+	@echo 'make screenshots  the pictures of the console in docs/screenshots'
 	@echo 'make package    the Lambda package and its template'
 	@echo 'make format     format the code'
 	@echo 'make lock       compile the requirements files from pyproject.toml'
@@ -67,6 +68,9 @@ checklist: $(DEV)/ready
 
 bench: $(DEV)/ready
 	@$(IN_DEV) tests.bench
+
+screenshots: $(DEV)/ready
+	@$(IN_DEV) tests.browser.screenshots
 
 package: $(DEV)/ready
 	@$(IN_DEV) infra.package

@@ -6,9 +6,15 @@ in-memory one, beneath the storage layer's connection, so botocore and the netwo
 
 import itertools
 
-from tests.bench import cold_start, handler, odata, scim
+from tests.bench import cold_start, console, handler, odata, scim
 
 if __name__ == "__main__":
-    reports = (handler.report(), odata.report(), scim.report(), cold_start.report())
+    reports = (
+        handler.report(),
+        odata.report(),
+        scim.report(),
+        console.report(),
+        cold_start.report(),
+    )
     for line in itertools.chain(*reports):
         print(line, flush=True)  # noqa: T201 - what a benchmark is for

@@ -66,6 +66,7 @@ def _trial(page: Page, issuer: str) -> None:
 
 
 SCREENS: dict[str, Walk] = {
+    "overview": lambda page, issuer: page.goto(f"{issuer}/console"),
     "applications": lambda page, issuer: page.goto(f"{issuer}/console/applications"),
     "register": _form,
     "register-errors": _errors,
@@ -73,6 +74,9 @@ SCREENS: dict[str, Walk] = {
     "application": _application,
     "trial-token": _trial,
     "confirm": _disable,
+    "users": lambda page, issuer: page.goto(f"{issuer}/console/users"),
+    "keys": lambda page, issuer: page.goto(f"{issuer}/console/keys"),
+    "audit": lambda page, issuer: page.goto(f"{issuer}/console/audit"),
     "endpoints": lambda page, issuer: page.goto(f"{issuer}/console/endpoints"),
 }
 

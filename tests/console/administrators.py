@@ -30,6 +30,11 @@ class Console(Browser):
             reply = self.get(location)
         return reply
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What this browser sends with each request."""
+        return self._headers()
+
     def send(self, path: str, body: bytes, headers: dict[str, str]) -> Reply:
         """A body as it is."""
         return self._keep(

@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.oauth.model import GrantType, LifeCycle, LifeCycleType, Status
 from chalicelib.pages.console import words
+from tests.bench.console import costs
 from tests.console.administrators import Console
 from tests.harness import World
 
@@ -194,3 +195,12 @@ def test_every_url_of_the_endpoints_page_is_served_or_a_service(
 )
 def test_lengths_of_time_are_told_in_whole_units(seconds: int | None, text: str) -> None:
     assert words.duration(seconds) == text
+
+
+def test_a_page_costs_no_more_than_one_request_may_look_at() -> None:
+    """1,000 names of the index, and the applications of one page with their users."""
+    many, more = costs(1_500), costs(2_500)
+    for name, cost in many.items():
+        assert (cost.reads, len(cost.calls)) == (more[name].reads, len(more[name].calls))
+        assert cost.reads < 100
+        assert cost.writes == 0

@@ -210,6 +210,13 @@ class FakeApplications:
         with self._memory:
             return self._memory.registrations.get(client_id)
 
+    def find(self, name: str) -> str | None:
+        with self._memory:
+            for client_id, registration in self._memory.registrations.items():
+                if fold(registration.application.name) == fold(name):
+                    return client_id
+            return None
+
     def list_registrations(
         self, search: str, cursor: str | None, limit: int, selection: Selection = EVERYTHING
     ) -> Page[Registration]:

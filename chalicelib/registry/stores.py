@@ -71,6 +71,10 @@ class ApplicationStore(Protocol):
         """Strongly consistent."""
         ...
 
+    def find(self, name: str) -> str | None:
+        """The client id of the application of this name, compared folded; strongly consistent."""
+        ...
+
     def list_registrations(
         self, search: str, cursor: str | None, limit: int, selection: Selection = EVERYTHING
     ) -> Page[Registration]:

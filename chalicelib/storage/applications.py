@@ -66,6 +66,11 @@ class Applications:
         pair = read_pair(self._database, records.APPLICATIONS, keys.application_key, client_id)
         return None if pair is None else mapping.read_registration(*pair)
 
+    def find(self, name: str) -> str | None:
+        marker = (records.APPLICATIONS, keys.name_key(fold(name)))
+        item = self._database.read([marker]).get(marker)
+        return None if item is None else str(item["owner"]["S"])
+
     def list_registrations(
         self, search: str, cursor: str | None, limit: int, selection: Selection = EVERYTHING
     ) -> Page[Registration]:

@@ -32,14 +32,16 @@ class Deployment:
 
     def call(self, route: tuple[str, str], form: dict[str, str] | None = None) -> Reply:
         """Call a route with ids that exist; asserts that it changes nothing but what it counts."""
-        method, path = route
-        path = path.replace("{client_id}", self.client.client_id)
-        path = path.replace("{secret_id}", self.client.application.secrets[0].secret_id)
-        path = path.replace("{user_id}", self.person.user_id)
+        method, path = route[0], self.path_of(route)
         before = self.records()
         reply = self.console.get(path) if method == "GET" else self.console.post(path, form or {})
         assert self.records() == before
         return reply
+
+    def path_of(self, route: tuple[str, str]) -> str:
+        path = route[1].replace("{client_id}", self.client.client_id)
+        path = path.replace("{secret_id}", self.client.application.secrets[0].secret_id)
+        return path.replace("{user_id}", self.person.user_id)
 
     def records(self) -> object:
         tables = self.world.database.tables
@@ -114,6 +116,28 @@ def test_a_form_without_a_token_of_its_own_is_refused(
     for token in (None, "", "x", theirs.fields["csrf_token"], others, "1.2.3"):
         form = {} if token is None else {"csrf_token": token}
         assert deployment.call(route, form).status == 403
+
+
+HOSTILE = ("\ud800", "x" * 9_000, "\0", "' OR 1=1", "%", "-1", "[]", "é" * 300)
+PARAMETERS = (
+    *("search", "cursor", "user_domain", "status", "grant_type", "scope", "sort", "user_id"),
+    *("actor", "target", "action", "since", "until", "done"),
+)
+
+
+@pytest.mark.checklist("61")
+@pytest.mark.parametrize("route", [route for route in ROUTES if route[0] == "GET"])
+def test_no_query_makes_the_server_fail(deployment: Deployment, route: tuple[str, str]) -> None:
+    world, path = deployment.world, deployment.path_of(route)
+    headers = deployment.console._headers()
+    # Lists read their queries; pages of one thing hardly do.
+    names = [{name} for name in PARAMETERS] if "{" not in route[1] else [set(PARAMETERS)]
+    for value in HOSTILE:
+        for query in ({name: [value] for name in some} for some in names):
+            reply = world.process.call("GET", path, headers=headers, query=query)
+            assert reply.status < 500, query
+    twice = {name: ["a", "b"] for name in PARAMETERS}
+    assert world.process.call("GET", path, headers=headers, query=twice).status < 500
 
 
 @pytest.mark.checklist("11")

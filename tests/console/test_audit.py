@@ -19,6 +19,7 @@ from tests.harness import Reply, World
 AUDIT = "/console/audit"
 EXPORT = "/console/audit/export"
 DAY = 86_400
+GONE = "app_" + "9" * 26
 
 
 def add_events(
@@ -69,16 +70,21 @@ def test_it_is_filtered(world: World, console: Console) -> None:
     world.clock.sleep(3 * DAY)
     add_events(world, 2, name="other\\Straße", action="secret.created")
     world.clock.sleep(DAY)
-    add_events(world, 1, target="app_y")
+    add_events(world, 1, target=GONE)
+    add_events(world, 1, target=world.add_client(name="Pay roll").client_id)
     console.enter(AUDIT)
     day = "2027-01-18"
     for query, expected in (
         ({"actor": "STRASSE"}, ["Client secret made"] * 2),
-        ({"target": "app_y"}, ["Client secret cut"]),
+        ({"target": GONE}, ["Client secret cut"]),
+        ({"target": "PAY ROLL"}, ["Client secret cut", "Application registered"]),
         ({"target": "DOMAIN\\jdoe"}, ["Password set", "User created"]),
-        ({"action": "secret.cut"}, ["Client secret cut"]),
+        ({"action": "secret.cut"}, ["Client secret cut"] * 2),
         ({"since": day, "until": day}, ["Client secret made"] * 2),
-        ({"since": "2027-01-19"}, ["Client secret cut"]),
+        (
+            {"since": "2027-01-19"},
+            ["Client secret cut", "Application registered", "Client secret cut"],
+        ),
         ({"actor": "nobody"}, []),
     ):
         assert console.get(AUDIT, **query).status == 200
@@ -95,6 +101,7 @@ def test_it_is_filtered(world: World, console: Console) -> None:
         ({"until": "2026-02-30"}, "until"),
         ({"since": "2026-02-02", "until": "2026-02-01"}, "until"),
         ({"target": "domain\\nobody"}, "target"),
+        ({"target": "No such application"}, "target"),
     ],
 )
 @pytest.mark.parametrize("path", [AUDIT, EXPORT])

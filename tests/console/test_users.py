@@ -298,6 +298,8 @@ def test_a_consent_is_withdrawn(world: World, console: Console, path: str) -> No
     assert "Field service" in console.page.text
     withdraw = f"{path}/consents/{client.client_id}"
     assert withdraw in [one.attributes.get("href") for one in console.page.all("a")]
+    console.get(withdraw)
+    assert console.page.by_id("subject").text == "Field service, by domain\\jdoe"
     confirm(console, withdraw)
     assert console.page.has("no_consents")
     console.get(withdraw)
@@ -366,5 +368,18 @@ def test_ones_own_account_is_marked(world: World, console: Console) -> None:
     own = find(world, "admon").user
     console.get(f"{USERS}/{own.user_id}")
     assert "You" in console.page.text
-    console.get(f"{USERS}/{own.user_id}/disable")
+    assert not console.page.has("disable")
+    console.get(f"{USERS}/{own.user_id}/sessions/end")
     assert "your own account" in console.page.text
+
+
+def test_nobody_locks_out_the_own_account(world: World, console: Console) -> None:
+    path = f"{USERS}/{find(world, 'admon').user.user_id}"
+    assert confirm(console, f"{path}/disable").status == 409
+    console.get(f"{path}/edit")
+    assert send(console, "user_form", administrator="-", given_name="Ada").status == 400
+    assert console.page.has("roles_error")
+    assert console.page.by_id("given_name")["value"] == "Ada"
+    account = find(world, "admon")
+    assert account.user.enabled
+    assert account.user.roles == {"administrator"}

@@ -316,6 +316,12 @@ def test_a_list_is_narrowed_to_those_that_act_as_a_user(stores: AnyStores) -> No
     assert names(stores, user_id="usr_b") == ["Bravo"]
 
 
+def test_an_application_is_found_by_its_name(stores: AnyStores) -> None:
+    made = create(stores, name="Straße")
+    assert stores.applications.find("STRASSE") == made.application.client_id
+    assert stores.applications.find("Strasse 2") is None
+
+
 def ends(stores: AnyStores, since: int = 0, until: int = START * 9) -> list[End]:
     page = stores.applications.list_ends(since, until, None, 50)
     assert page.next is None

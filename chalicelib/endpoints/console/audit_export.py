@@ -4,9 +4,8 @@ import json
 from datetime import UTC, datetime
 
 from chalicelib.audit import AuditEvent, AuditTrail
-from chalicelib.directory.stores import UserStore
 from chalicelib.endpoints.admin_requests import cursor_of, refuse_cursor
-from chalicelib.endpoints.console.audit_filter import AuditFilter, filter_of
+from chalicelib.endpoints.console.audit_filter import AuditFilter, Names, filter_of
 from chalicelib.endpoints.console.desk import Screen
 from chalicelib.endpoints.console.visitors import Visitor
 from chalicelib.oauth.clock import Clock
@@ -42,11 +41,11 @@ class AuditExport:
     """Makes files of what the list's filter asks for."""
 
     def __init__(
-        self, listed: Screen, trail: AuditTrail, users: UserStore, clock: Clock, issuer: str
+        self, listed: Screen, trail: AuditTrail, names: Names, clock: Clock, issuer: str
     ) -> None:
         self._listed = listed
         self._trail = trail
-        self._users = users
+        self._names = names
         self._clock = clock
         self._issuer = issuer
 
@@ -55,7 +54,7 @@ class AuditExport:
 
         Raises FieldsRefused.
         """
-        wanted, reasons = filter_of(request, self._users)
+        wanted, reasons = filter_of(request, self._names)
         if reasons:
             return self._listed(request, visitor)
         lines, following = self._read(wanted, cursor_of(request) or None)

@@ -12,12 +12,31 @@ from chalicelib.directory.stores import UserStore
 from chalicelib.endpoints.admin_requests import text_parameter
 from chalicelib.oauth.messages import Request
 from chalicelib.paging import Page, gather
+from chalicelib.registry.stores import ApplicationStore
 
 MAXIMUM_TEXT_LENGTH = 250
 SECONDS_A_DAY = 86_400
 
 _NAMES = ("actor", "target", "action", "since", "until")
+# What ids of targets look like; names with a blank or a backslash never do.
+_ID = re.compile(r"(?:app|usr|grp)_[0-9a-z]{26}|signing_keys|query#\S*|administrator")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Looks names up; what has an id is found by it, also when it is gone."""
+
+    users: UserStore
+    applications: ApplicationStore
+
+    def resolve(self, name: str) -> str | None:
+        """The id behind a name as it is now; one read, two for a user. Raises StoreUnavailable."""
+        domain, separator, user_name = name.partition("\\")
+        if not separator:
+            return self.applications.find(name)
+        account = self.users.find(domain, user_name)
+        return None if account is None else account.user.user_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +77,11 @@ class AuditFilter:
         )
 
 
-def filter_of(request: Request, users: UserStore) -> tuple[AuditFilter, dict[str, str]]:
+def filter_of(request: Request, names: Names) -> tuple[AuditFilter, dict[str, str]]:
     r"""The filter, and what is wrong with it by the name of the field.
 
-    A target is an id, or the name of a user as `domain\user`. Raises FieldsRefused for what no
-    form of ours sends, StoreUnavailable.
+    A target is an id, the name of a user as `domain\user`, or the name of an application.
+    Raises FieldsRefused for what no form of ours sends, StoreUnavailable.
     """
     texts = {
         name: value.strip()
@@ -71,12 +90,10 @@ def filter_of(request: Request, users: UserStore) -> tuple[AuditFilter, dict[str
     }
     reasons: dict[str, str] = {}
     target = texts.get("target")
-    if target is not None and "\\" in target:
-        domain, _, name = target.partition("\\")
-        account = users.find(domain, name)
-        target = None if account is None else account.user.user_id
-        if account is None:
-            reasons["target"] = "There is no such user now. Try the id."
+    if target is not None and not _ID.fullmatch(target):
+        target = names.resolve(target)
+        if target is None:
+            reasons["target"] = "No user and no application has this name now. Try the id."
     since, until = _day(texts, "since", reasons), _day(texts, "until", reasons)
     if since is not None and until is not None and until < since:
         reasons["until"] = "The last day must not be before the first."

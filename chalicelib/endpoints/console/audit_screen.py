@@ -1,10 +1,9 @@
 """`/console/audit`: the audit trail, filtered and paged."""
 
 from chalicelib.audit import AuditEvent, AuditTrail
-from chalicelib.directory.stores import UserStore
 from chalicelib.endpoints.admin_requests import cursor_of, refuse_cursor
 from chalicelib.endpoints.console.audit_export import EXPORT_ROWS
-from chalicelib.endpoints.console.audit_filter import AuditFilter, filter_of
+from chalicelib.endpoints.console.audit_filter import AuditFilter, Names, filter_of
 from chalicelib.endpoints.console.desk import Desk
 from chalicelib.endpoints.console.event_rows import EventRows
 from chalicelib.endpoints.console.visitors import Visitor
@@ -20,10 +19,10 @@ READS_A_PAGE = 20
 class AuditScreen:
     """The list."""
 
-    def __init__(self, desk: Desk, trail: AuditTrail, users: UserStore, rows: EventRows) -> None:
+    def __init__(self, desk: Desk, trail: AuditTrail, names: Names, rows: EventRows) -> None:
         self._desk = desk
         self._trail = trail
-        self._users = users
+        self._names = names
         self._rows = rows
 
     def __call__(self, request: Request, visitor: Visitor) -> Response:
@@ -31,7 +30,7 @@ class AuditScreen:
 
         Raises FieldsRefused.
         """
-        wanted, reasons = filter_of(request, self._users)
+        wanted, reasons = filter_of(request, self._names)
         cursor = cursor_of(request) or None
         page: Page[AuditEvent] = Page((), None)
         if not reasons:

@@ -2,6 +2,7 @@
 
 from chalicelib.administration.key_ring import SigningKeyRing
 from chalicelib.endpoints.console.audit_export import AuditExport
+from chalicelib.endpoints.console.audit_filter import Names
 from chalicelib.endpoints.console.audit_screen import AuditScreen
 from chalicelib.endpoints.console.backing import Backing
 from chalicelib.endpoints.console.desk import Desk, Screen
@@ -14,8 +15,9 @@ from chalicelib.registry.applications import Applications
 def oversight_screens(desk: Desk, backing: Backing) -> dict[str, Screen]:
     """Each under its name in `routes.ROUTES`."""
     trail, users, clock = backing.trail, backing.users, backing.clock
+    names = Names(users, backing.applications)
     rows = EventRows(backing.grants)
-    events = AuditScreen(desk, trail, users, rows)
+    events = AuditScreen(desk, trail, names, rows)
     overview = OverviewScreen(
         desk=desk,
         applications=Applications(backing.applications, users, backing.files, clock),
@@ -33,5 +35,5 @@ def oversight_screens(desk: Desk, backing: Backing) -> dict[str, Screen]:
         "confirm_rotation": keys.confirm,
         "rotate_keys": keys.rotate,
         "list_events": events,
-        "export_events": AuditExport(events, trail, users, clock, backing.issuer),
+        "export_events": AuditExport(events, trail, names, clock, backing.issuer),
     }

@@ -26,6 +26,7 @@ def people_screens(desk: Desk, backing: Backing) -> dict[str, Screen]:
         events=EventRows(backing.grants),
         reader=backing.grants,
     )
+    acts = UserActs(desk, users, backing.sessions, backing.consents, backing.grants)
     return {
         "list_users": lists.list_users,
         "list_domains": lists.list_domains,
@@ -36,5 +37,5 @@ def people_screens(desk: Desk, backing: Backing) -> dict[str, Screen]:
         "change_user": forms.change,
         "show_password": forms.show_password,
         "set_password": forms.set_password,
-        **UserActs(desk, users, backing.sessions, backing.consents).screens(),
+        **acts.screens(),
     }

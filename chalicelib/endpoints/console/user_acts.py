@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chalicelib.administration.refusals import NotFound
+from chalicelib.administration.refusals import Conflict, NotFound
 from chalicelib.audit import Actor
 from chalicelib.directory.consents import Consents
 from chalicelib.directory.model import Account
@@ -16,6 +16,7 @@ from chalicelib.endpoints.console.users_screen import path_of
 from chalicelib.endpoints.console.visitors import Visitor
 from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.parameters import parse_form
+from chalicelib.oauth.stores import Reading, RecordReader
 from chalicelib.pages.console.frame import Act
 from chalicelib.pages.console.people import UserConfirmPage
 
@@ -42,7 +43,7 @@ DISABLE = Asked(
         "Enabling the user again does not bring tokens and sessions back.",
     ),
     "user-disabled",
-    "This is your own account: you lose the console with this click.",
+    "",
 )
 END_SESSIONS = Asked(
     "Log this user out everywhere?",
@@ -69,8 +70,16 @@ WITHDRAW = Asked(
 class UserActs:
     """What takes something away is a page that asks, and the form on it."""
 
-    def __init__(self, desk: Desk, users: Users, sessions: Sessions, consents: Consents) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        users: Users,
+        sessions: Sessions,
+        consents: Consents,
+        reader: RecordReader,
+    ) -> None:
         self._desk = desk
+        self._reader = reader
         self._users = users
         self._sessions = sessions
         self._consents = consents
@@ -110,6 +119,9 @@ class UserActs:
         return self._desk.done(path_of(user_id), "session-ended")
 
     def _disable(self, _: Request, user_id: str, actor: Actor) -> None:
+        # So that nobody is locked out by a slip, and somebody is always left to let others in.
+        if user_id == actor.user_id:
+            raise Conflict("This is your own account: another administrator can disable it.")
         self._users.disable(user_id, actor)
 
     def _end_sessions(self, _: Request, user_id: str, actor: Actor) -> None:
@@ -135,6 +147,16 @@ class UserActs:
 
         return done
 
+    def _subject(self, request: Request, account: Account) -> str:
+        """The user, and the application where it is about one."""
+        label = user_label(account.user)
+        if "client_id" not in request.path_parameters:
+            return label
+        client_id = client_id_of(request)
+        found = self._reader.read(Reading(clients=frozenset({client_id}))).applications
+        name = found[client_id].name if client_id in found else client_id
+        return f"{name}, by {label}"
+
     def _page(
         self, request: Request, visitor: Visitor, account: Account, act: Asked, below: str
     ) -> UserConfirmPage:
@@ -145,7 +167,7 @@ class UserActs:
             path = f"{path}/{client_id_of(request)}"
         return UserConfirmPage(
             heading=act.heading,
-            subject=user_label(account.user),
+            subject=self._subject(request, account),
             consequences=(*((act.own,) if is_own else ()), *act.consequences),
             button=act.button,
             act=Act(path, self._desk.token(visitor, act.notice, *_bound(request))),

@@ -7,8 +7,9 @@ from hmac import compare_digest
 from chalicelib.administration.refusals import FieldsRefused, VersionMismatch
 from chalicelib.directory.changes import form_values
 from chalicelib.directory.csrf import FormRefused
+from chalicelib.directory.form import MAXIMUM_NAME_LENGTH
 from chalicelib.directory.users import Users, draft_user
-from chalicelib.endpoints.admin_requests import user_id_of
+from chalicelib.endpoints.admin_requests import text_parameter, user_id_of
 from chalicelib.endpoints.console.desk import Desk
 from chalicelib.endpoints.console.event_rows import user_label
 from chalicelib.endpoints.console.users_screen import path_of
@@ -26,6 +27,8 @@ NEW_PATH = f"{USERS.path}/new"
 _FIELDS = ("user_name", "user_domain", "given_name", "family_name", "email")
 _SHOWN = (*_FIELDS, ADMINISTRATOR)
 _UNLIKE = {"repeat_password": "is not the same"}
+# So that nobody is locked out by a slip, and somebody is always left who can let others in.
+_OWN_ROLE = {"roles": "are your own: another administrator can take them away"}
 _MAXIMUM_VERSION_DIGITS = 12
 _OVERTAKEN = (
     "Somebody changed this user while the form was open. What you typed is kept: look at the user"
@@ -58,8 +61,8 @@ class UserForms:
         self._clock = clock
 
     def show_new(self, request: Request, visitor: Visitor) -> Response:
-        """The empty form, or one with the domain that the query names."""
-        domain = (request.query.get("user_domain") or [""])[0]
+        """The empty form, or one with the domain that the query names. Raises FieldsRefused."""
+        domain = text_parameter(request, "user_domain", MAXIMUM_NAME_LENGTH) or ""
         return self._show(request, visitor, _NEW, {"user_domain": domain})
 
     def create(self, request: Request, visitor: Visitor) -> Response:
@@ -105,6 +108,7 @@ class UserForms:
         purpose = self._editing(request)
         try:
             self._desk.accept(fields, visitor, purpose.form, user_id, version)
+            _require_own_role(fields, user_id, visitor)
             self._users.update(user_id, _values(fields), visitor.actor, _version(version))
         except (FieldsRefused, FormRefused) as refusal:
             return self._show(request, visitor, purpose, fields, refusal)
@@ -188,6 +192,12 @@ def _password(fields: Mapping[str, str]) -> str:
     if not compare_digest(password.encode(), again.encode()):
         raise FieldsRefused(_UNLIKE)
     return password
+
+
+def _require_own_role(fields: Mapping[str, str], user_id: str, visitor: Visitor) -> None:
+    """Nobody takes the own role away. Raises FieldsRefused."""
+    if user_id == visitor.actor.user_id and ADMINISTRATOR not in fields:
+        raise FieldsRefused(_OWN_ROLE)
 
 
 def _version(text: str) -> int:

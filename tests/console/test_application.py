@@ -298,6 +298,11 @@ def test_its_changes_are_shown_and_lead_to_the_audit_trail(shown: Shown) -> None
     assert "Application registered" in shown.console.page.text
 
 
+def test_the_path_of_a_form_opens_the_page_that_holds_it(shown: Shown) -> None:
+    for below in ("/enable", "/secrets", "/trial"):
+        assert shown.open(below).headers["Location"] == shown.path
+
+
 class TestBuiltIn:
     """The console's own application: its lifetime, and nothing else."""
 

@@ -67,6 +67,10 @@ class ApplicationScreen:
         registration = self._applications.load(client_id_of(request))
         return self.show_registration(request, visitor, registration)
 
+    def back(self, request: Request, _: Visitor) -> Response:
+        """A form's path opened as a page: the page that holds the form. Raises NotFound."""
+        return self._desk.done(path_of(client_id_of(request)))
+
     def show_registration(
         self,
         request: Request,

@@ -60,6 +60,7 @@ def application_screens(
         "show_registration": registration.show,
         "register": registration.submit,
         "show_application": application.show,
+        "back_to_application": application.back,
         "show_change": application.show_change,
         "change_application": application.change,
         "enable": acts.enable,

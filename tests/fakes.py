@@ -92,6 +92,7 @@ class FakeMemory:
     consents: dict[str, UserConsents] = field(default_factory=dict)
     attempts: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
     given_back: dict[tuple[str, int], str] = field(default_factory=dict)
+    claims: dict[tuple[str, int], str] = field(default_factory=dict)
     unavailable: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -179,7 +180,7 @@ class FakeGrants:
                 raise GrantChanged(current)
             self._memory.grants[key] = after
 
-    def revoke(self, key: GrantKey, now: int, nonce: str, *, of_person: bool = False) -> None:
+    def revoke(self, key: GrantKey, now: int, nonce: str, *, of_person: bool = False) -> bool:
         del of_person
         with self._memory:
             current = self._memory.grants.get(key)
@@ -187,6 +188,12 @@ class FakeGrants:
                 self._memory.grants[key] = replace(
                     current, revoked_at=now, version=current.version + 1, nonce=nonce
                 )
+                return True
+            return current is not None and current.nonce == nonce
+
+    def report(self, event: AuditEvent) -> None:
+        with self._memory:
+            self._memory.events[event.event_id] = event
 
 
 class FakeApplications:
@@ -585,13 +592,17 @@ class FakeConsents:
         with self._memory:
             return self.load(user_id), self._memory.user(user_id)
 
-    def save(self, before: UserConsents, after: UserConsents) -> None:
+    def save(
+        self, before: UserConsents, after: UserConsents, event: AuditEvent | None = None
+    ) -> None:
         with self._memory:
             current = self.load(after.user_id)
             if current.nonce == after.nonce:
                 return
             if (current.version, current.nonce) != (before.version, before.nonce):
                 raise ConsentsChanged(current)
+            if event is not None:
+                self._memory.events[event.event_id] = event
             self._memory.consents[after.user_id] = after
 
     def withdraw(
@@ -625,6 +636,11 @@ class FakeAttempts:
             if counts.get("", 0) < counter.most:
                 counts |= after
             return Count(after[""], after.get(counter.part or "none", 0))
+
+    def claim(self, counter: Counter, nonce: str) -> bool:
+        with self._memory:
+            key = (counter.name, counter.window_ends_at)
+            return self._memory.claims.setdefault(key, nonce) == nonce
 
     def give_back(self, counter: Counter, nonce: str) -> None:
         with self._memory:

@@ -38,6 +38,13 @@ class AttemptStore(Protocol):
         """
         ...
 
+    def claim(self, counter: Counter, nonce: str) -> bool:
+        """Count where nothing was counted; whether it is this nonce's claim. One round trip.
+
+        A claim whose answer was lost is known by its nonce, so that it never refuses itself.
+        """
+        ...
+
     def give_back(self, counter: Counter, nonce: str) -> None:
         """Take one away from both, once for each nonce, never below none."""
         ...

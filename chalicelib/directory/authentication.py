@@ -55,8 +55,7 @@ class LoginRefused(OAuthError):
 
     def __init__(self, *, detail: str) -> None:
         super().__init__(
-            "User name, domain or password is not right, or there were too many attempts:"
-            " then wait 15 minutes.",
+            "User name, domain or password is not right. After too many attempts, wait 15 minutes.",
             detail=detail,
         )
 

@@ -4,7 +4,7 @@ All consents of one user are one record. Withdrawing one also moves the user on 
 that application, so that codes and tokens of the epoch before fail at their next use.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
 from typing import Protocol
@@ -25,7 +25,7 @@ _TRIES = 50
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """The scopes that a user agreed to for one application; `granted_at` is epoch seconds.
+    """The scopes that a user agreed to for one application; `granted_at` is when last, in seconds.
 
     It counts while `epoch` is the user's of that application: a consent read a moment before it
     was withdrawn is none beside the user read a moment after.
@@ -77,8 +77,10 @@ class ConsentStore(Protocol):
         """Both strongly consistent, though not of one moment; one round trip."""
         ...
 
-    def save(self, before: UserConsents, after: UserConsents) -> None:
-        """Write `after` if the record is still `before`.
+    def save(
+        self, before: UserConsents, after: UserConsents, event: AuditEvent | None = None
+    ) -> None:
+        """Write `after`, in one transaction with `event`, if the record is still `before`.
 
         A record with the nonce of `after` is this call's own success. Raises ConsentsChanged.
         """
@@ -98,10 +100,6 @@ class ConsentStore(Protocol):
         ...
 
 
-Alter = Callable[[Mapping[str, Consent]], Mapping[str, Consent] | None]
-"""Decides on the consents as they are; None: there is nothing to write."""
-
-
 class Consents:
     """The consents of everybody. Every method may raise StoreUnavailable."""
 
@@ -109,39 +107,47 @@ class Consents:
         self._store = store
         self._clock = clock
 
-    def remember(self, user: User, client_id: str, scopes: frozenset[str]) -> None:
-        """Add scopes to what the user agreed to, in the epoch that `user` was read in."""
-        now, epoch = self._clock.now(), user.consent_epoch(client_id)
+    def remember(
+        self, user: User, client_id: str, scopes: frozenset[str], source_ip: str = ""
+    ) -> None:
+        """Add scopes to what the user agreed to, in the epoch that `user` was read in.
 
-        def with_consent(consents: Mapping[str, Consent]) -> Mapping[str, Consent] | None:
-            known = UserConsents(user.user_id, consents).scopes_of(client_id, user)
-            if scopes <= known:
-                return None
-            others = {key: one for key, one in consents.items() if key != client_id}
-            return _bounded(others) | {client_id: Consent(client_id, scopes | known, now, epoch)}
+        Audited where it is more than before: an application may ask at each of its logins.
+        """
+        record = self._store.load(user.user_id)
+        for _ in range(_TRIES):
+            known = record.scopes_of(client_id, user)
+            now, epoch = self._clock.now(), user.consent_epoch(client_id)
+            others = {key: one for key, one in record.consents.items() if key != client_id}
+            given = Consent(client_id, scopes | known, now, epoch)
+            after = _next(record, _bounded(others) | {client_id: given})
+            event = None if scopes <= known else _given(user, given, source_ip)
+            try:
+                self._store.save(record, after, event)
+            except ConsentsChanged as changed:
+                record = changed.current
+            else:
+                return
+        raise StoreUnavailable("the consents keep changing")
 
-        self._change(user.user_id, with_consent)
-
-    def withdraw(self, user_id: str, client_id: str, actor: Actor) -> bool:
+    def withdraw(
+        self, user_id: str, client_id: str, actor: Actor, *, also_unasked: bool = False
+    ) -> bool:
         """Forget a consent and end what was issued under it; whether there was one. Audited.
 
         At the next request its codes, access and refresh tokens fail, and the user is asked
-        again. Sessions, and what other applications hold, go on.
+        again. Sessions, and what other applications hold, go on. `also_unasked`: where no consent
+        is remembered as well, because nobody had to be asked or there was no more room.
         """
         changes = {"client_id": client_id}
         now = self._clock.now()
         event = AuditEvent(new_ulid(), now, "consent.withdrawn", user_id, actor, changes)
         for _ in range(_TRIES):
             record, user = self._store.load_with_user(user_id)
-            if user is None or client_id not in record.consents:
+            if user is None or not (also_unasked or client_id in record.consents):
                 return False
+            kept = {key: one for key, one in record.consents.items() if key != client_id}
             moved_on = replace(without_consent(user, client_id), version=user.version + 1)
-            kept = {
-                key: one
-                for key, one in record.consents.items()
-                # Where the epochs began anew, an old one would count again.
-                if key != client_id and moved_on.token_epoch == user.token_epoch
-            }
             try:
                 self._store.withdraw((record, user), (_next(record, kept), moved_on), event)
             except WithdrawalRaced:
@@ -157,20 +163,11 @@ class Consents:
         valid = (one for one in record.consents.values() if record.scopes_of(one.client_id, user))
         return sorted(valid, key=_by_age, reverse=True)
 
-    def _change(self, user_id: str, alter: Alter) -> None:
-        """Read, decide and write, until no other write comes in between."""
-        record = self._store.load(user_id)
-        for _ in range(_TRIES):
-            consents = alter(record.consents)
-            if consents is None:
-                return
-            try:
-                self._store.save(record, _next(record, consents))
-            except ConsentsChanged as changed:
-                record = changed.current
-            else:
-                return
-        raise StoreUnavailable("the consents keep changing")
+
+def _given(user: User, consent: Consent, source_ip: str) -> AuditEvent:
+    actor = Actor(None, user.user_id, f"{user.user_domain}\\{user.user_name}", source_ip)
+    changes = {"client_id": consent.client_id, "scopes": sorted(consent.scopes)}
+    return AuditEvent(new_ulid(), consent.granted_at, "consent.given", user.user_id, actor, changes)
 
 
 def _next(record: UserConsents, consents: Mapping[str, Consent]) -> UserConsents:

@@ -29,7 +29,10 @@ class FormRefused(OAuthError):
     status = 403
 
     def __init__(self) -> None:
-        super().__init__("The form is out of date; open it again.", detail="no valid CSRF token")
+        super().__init__(
+            "Nothing was changed. Open it again, and repeat what you did.",
+            detail="no valid CSRF token",
+        )
 
 
 def new_prelogin_secret() -> str:

@@ -7,7 +7,7 @@ its use is counted (OWASP ASVS 5.0 §3.5).
 
 import hashlib
 import re
-from secrets import token_urlsafe
+from secrets import token_hex, token_urlsafe
 
 from chalicelib.directory.attempts import AttemptStore, Counter
 from chalicelib.directory.csrf import FormRefused, csrf_token, verify_csrf
@@ -53,5 +53,5 @@ class FormTokens:
     def consume(self, session: str, purpose: str, token: str | None, *bound: str) -> None:
         """Accept a form, the first time alone. Raises FormRefused, StoreUnavailable."""
         counter = self.verify(session, purpose, token, *bound)
-        if self._counters.count(counter).attempts > 1:
+        if not self._counters.claim(counter, token_hex(16)):
             raise FormRefused

@@ -14,7 +14,7 @@ from chalicelib.oauth.model import User
 
 _TRIES = 3
 # One answer for every cause, as at login.
-_OLD_REFUSED = "is not right, or there were too many attempts: then wait 15 minutes"
+_OLD_REFUSED = "is not right. After too many attempts, wait 15 minutes"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

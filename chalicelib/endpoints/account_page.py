@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from chalicelib.audit import Actor
 from chalicelib.directory.consents import Consent, Consents
 from chalicelib.directory.csrf import FormRefused
+from chalicelib.directory.form_tokens import FormTokens
 from chalicelib.directory.sessions import Session, SignedIn
 from chalicelib.endpoints.authorize_page import user_label
 from chalicelib.endpoints.front import Front
 from chalicelib.endpoints.login_page import LoginEndpoint
-from chalicelib.endpoints.page_answers import ACCOUNT_PATH
-from chalicelib.endpoints.page_forms import OpenForm
+from chalicelib.endpoints.page_answers import ACCOUNT_PATH, SESSION_ENDED
 from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.model import Application
 from chalicelib.oauth.parameters import parse_form
@@ -28,6 +28,7 @@ OTHERS = ""
 NOTICES = {
     "password": "Your password was changed. Everything else that was logged in has ended.",
     "session": "Logged out there.",
+    "sessions": "Logged out everywhere else.",
     "consent": "Withdrawn. What the application held has ended, and it has to ask you again.",
 }
 
@@ -36,10 +37,16 @@ class AccountEndpoints:
     """Shows the page and takes its buttons; whoever is not logged in logs in first."""
 
     def __init__(
-        self, consents: Consents, reader: RecordReader, login: LoginEndpoint, front: Front
+        self,
+        consents: Consents,
+        reader: RecordReader,
+        forms: FormTokens,
+        login: LoginEndpoint,
+        front: Front,
     ) -> None:
         self._consents = consents
         self._reader = reader
+        self._forms = forms
         self._login = login
         self._front = front
 
@@ -49,20 +56,22 @@ class AccountEndpoints:
         signed_in = self._front.sessions.find(session_value)
         if signed_in is None or session_value is None:
             return self._login.ask_for(request, ACCOUNT_PATH)
-        form = self._front.forms.open(request)
         user_id = signed_in.user.user_id
         consents = self._consents.list_consents(user_id)
         page = AccountPage(
             user_label=user_label(signed_in),
             sessions=tuple(
-                _session_row(session, signed_in, form, session_value)
-                for session in self._front.sessions.list_sessions(user_id)
+                self._session_row(session, signed_in, session_value)
+                for session in sorted(
+                    self._front.sessions.list_sessions(user_id),
+                    key=lambda one: one.session_id != signed_in.session.session_id,
+                )
             ),
-            consents=self._consent_rows(consents, form, session_value),
-            others_csrf_token=form.token(SESSION_FORM, OTHERS, session=session_value),
+            consents=self._consent_rows(consents, session_value),
+            others_csrf_token=self._forms.issue(session_value, SESSION_FORM, OTHERS),
             notice=NOTICES.get((request.query.get("done") or [""])[0], ""),
         )
-        return self._front.answers.page(page, cookies=form.cookies)
+        return self._front.answers.page(page)
 
     def back(self, _: Request) -> Response:
         """A form's path opened as a page: the page that holds the form."""
@@ -78,9 +87,9 @@ class AccountEndpoints:
         user_id, actor = signed_in.user.user_id, actor_of(signed_in, request)
         if session_id == OTHERS:
             self._front.sessions.end_others(user_id, signed_in.session.session_id, actor)
-        else:
-            # One that has ended meanwhile is as it should be.
-            self._front.sessions.end_session(user_id, session_id, actor)
+            return self._done("sessions")
+        # One that has ended meanwhile is as it should be.
+        self._front.sessions.end_session(user_id, session_id, actor)
         return self._done("session")
 
     def withdraw_consent(self, request: Request) -> Response:
@@ -97,22 +106,30 @@ class AccountEndpoints:
     def _signed_in(
         self, request: Request, form: Mapping[str, str], purpose: str, bound: str
     ) -> SignedIn | Response:
-        """Whose button it is: the form is ours and of this session, which goes on still."""
+        """Whose button it is: the form is ours, of a session that goes on, and new."""
         session_value = self._front.session_value(request) or ""
         try:
-            self._front.forms.verify(
-                request, form.get("csrf_token"), purpose, bound, session=session_value
-            )
+            self._forms.consume(session_value, purpose, form.get("csrf_token"), bound)
         except FormRefused as error:
             return self._front.answers.error(error, self._front.answers.url(ACCOUNT_PATH))
-        return self._front.sessions.find(session_value) or self.back(request)
+        signed_in = self._front.sessions.find(session_value)
+        return signed_in or self._front.answers.to_path(ACCOUNT_PATH, SESSION_ENDED)
 
     def _done(self, what: str) -> Response:
-        cookies = [self._front.forms.renew()]
-        return self._front.answers.to_path(ACCOUNT_PATH, f"done={what}", cookies)
+        return self._front.answers.to_path(ACCOUNT_PATH, f"done={what}")
+
+    def _session_row(self, session: Session, signed_in: SignedIn, session_value: str) -> SessionRow:
+        return SessionRow(
+            session_id=session.session_id,
+            browser=browser_name(session.user_agent),
+            source_ip=session.source_ip,
+            last_used_at=session.last_used_at,
+            is_this=session.session_id == signed_in.session.session_id,
+            csrf_token=self._forms.issue(session_value, SESSION_FORM, session.session_id),
+        )
 
     def _consent_rows(
-        self, consents: Sequence[Consent], form: OpenForm, session_value: str
+        self, consents: Sequence[Consent], session_value: str
     ) -> tuple[ConsentRow, ...]:
         """With the applications' names, all read in one batch."""
         clients = frozenset(consent.client_id for consent in consents)
@@ -125,7 +142,7 @@ class AccountEndpoints:
                 application=_named(consent.client_id, found.get(consent.client_id)),
                 scopes=scope_texts(consent.scopes),
                 granted_at=consent.granted_at,
-                csrf_token=form.token(CONSENT_FORM, consent.client_id, session=session_value),
+                csrf_token=self._forms.issue(session_value, CONSENT_FORM, consent.client_id),
             )
             for consent in consents
         )
@@ -138,16 +155,3 @@ def actor_of(signed_in: SignedIn, request: Request) -> Actor:
 
 def _named(client_id: str, application: Application | None) -> ApplicationView:
     return ApplicationView(client_id if application is None else application.name)
-
-
-def _session_row(
-    session: Session, signed_in: SignedIn, form: OpenForm, session_value: str
-) -> SessionRow:
-    return SessionRow(
-        session_id=session.session_id,
-        browser=browser_name(session.user_agent),
-        source_ip=session.source_ip,
-        last_used_at=session.last_used_at,
-        is_this=session.session_id == signed_in.session.session_id,
-        csrf_token=form.token(SESSION_FORM, session.session_id, session=session_value),
-    )

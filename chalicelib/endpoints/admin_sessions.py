@@ -18,13 +18,22 @@ from chalicelib.endpoints.admin_requests import (
     user_id_of,
 )
 from chalicelib.oauth.messages import Request, Response
+from chalicelib.oauth.stores import Reading, RecordReader
 
 
 class SessionEndpoints:
     """One method an endpoint; each admits the caller before it reads anything else."""
 
-    def __init__(self, gate: Gate, users: Users, sessions: Sessions, consents: Consents) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        users: Users,
+        sessions: Sessions,
+        consents: Consents,
+        reader: RecordReader,
+    ) -> None:
         self._gate = gate
+        self._reader = reader
         self._users = users
         self._sessions = sessions
         self._consents = consents
@@ -58,10 +67,14 @@ class SessionEndpoints:
         return answer(200, ConsentListView(items=items, next=None, count=len(items)))
 
     def withdraw_consent(self, request: Request) -> Response:
-        """Forget a consent, and end what was issued under it."""
+        """Forget a consent, and end what the application holds, asked for or not."""
         actor = self._gate.admit(request)
         user_id, client_id = self._existing_user_id(request), client_id_of(request)
-        if not self._consents.withdraw(user_id, client_id, actor):
+        known = (
+            client_id
+            in self._reader.read(Reading(clients=frozenset({client_id})), fresh=True).applications
+        )
+        if not self._consents.withdraw(user_id, client_id, actor, also_unasked=known):
             raise NotFound("consent")
         return Response(204)
 

@@ -63,9 +63,10 @@ def join(
         clock,
     )
     directory = Users(users, clock)
-    people = UserEndpoints(gate, directory)
-    logins = SessionEndpoints(gate, directory, Sessions(sessions, clock), Consents(consents, clock))
-    keys = KeyEndpoints(gate, SigningKeyRing(ring, clock))
+    people, keys = UserEndpoints(gate, directory), KeyEndpoints(gate, SigningKeyRing(ring, clock))
+    logins = SessionEndpoints(
+        gate, directory, Sessions(sessions, clock), Consents(consents, clock), reader
+    )
     audit = AuditEndpoints(gate, trail)
     figures = UsageEndpoints(gate, usage, registered)
     return {

@@ -80,18 +80,19 @@ class AuthorizationSteps:
         """Tell the client; `cookies` are values of `Set-Cookie`."""
         return self._deliver(self._endpoint.refuse(target, refusal), cookies)
 
-    def refuse_form(self, error: FormRefused, packed: str) -> Response:
-        """Our own page, with a way to begin anew; the request in the form proves nothing."""
-        if packed in OWN_PAGES:
-            return self._front.answers.error(error, self._front.answers.url(packed))
-        try:
-            parameters = page_requests.unpack(packed)
-        except InvalidRequest:
-            parameters = {}
-        if not parameters:
-            return self._front.answers.error(error, self._front.answers.url(LOGIN_PATH))
-        query = page_requests.pack(parameters, page_requests.AUTHORIZATION)
-        return self._front.answers.error(error, self._front.answers.url(AUTHORIZE_PATH, query))
+    def refuse_form(
+        self, error: FormRefused, packed: str, signed_in: SignedIn | None = None
+    ) -> Response:
+        """Our own page, with a way on; the request in the form proves nothing.
+
+        `signed_in`: who logged in meanwhile, in another tab of this browser.
+        """
+        answers = self._front.answers
+        url = answers.url(*_way_on(packed))
+        if signed_in is None:
+            return answers.error(error, url)
+        text = f"You are logged in already, as {user_label(signed_in)}."
+        return answers.error(error, url, text=text, retry_label="Go on")
 
     def show(
         self,
@@ -215,6 +216,19 @@ def person(visit: Visit) -> Person | None:
         authenticated_at=session.authenticated_at,
         user_epoch=session.user_epoch,
     )
+
+
+def _way_on(packed: str) -> tuple[str, str]:
+    """Path and query to begin anew at, after a form that held this as what it was for."""
+    if packed in OWN_PAGES:
+        return packed, ""
+    try:
+        parameters = page_requests.unpack(packed)
+    except InvalidRequest:
+        parameters = {}
+    if not parameters:
+        return LOGIN_PATH, ""
+    return AUTHORIZE_PATH, page_requests.pack(parameters, page_requests.AUTHORIZATION)
 
 
 def user_label(signed_in: SignedIn) -> str:

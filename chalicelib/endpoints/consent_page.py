@@ -77,14 +77,14 @@ class ConsentEndpoint:
         cookies = [self._front.forms.renew()]
         try:
             asked = self._steps.validate(target, parameters)
-            step = self._decide(asked, visit, form)
+            step = self._decide(request, asked, visit, form)
         except AuthorizationRefused as refusal:
             return self._steps.refuse(target, refusal, cookies)
         return self._steps.show(
             request, asked, step, visit.signed_in, session_value, cookies=cookies
         )
 
-    def _decide(self, asked: Asked, visit: Visit, form: ConsentForm) -> Step:
+    def _decide(self, request: Request, asked: Asked, visit: Visit, form: ConsentForm) -> Step:
         """The answer; or the page again, where what it would say has changed meanwhile.
 
         Raises AuthorizationRefused, InvalidRequest.
@@ -102,5 +102,5 @@ class ConsentEndpoint:
         # A public client is asked for each time all the same (RFC 8252 §8.6, checklist 17); what
         # is remembered for it is there for the person to see and to withdraw.
         client_id = asked.request.application.client_id
-        self._consents.remember(somebody.user, client_id, step.scopes)
+        self._consents.remember(somebody.user, client_id, step.scopes, request.source_ip)
         return self._endpoint.issue_code(asked.request, somebody)

@@ -13,12 +13,14 @@ from chalicelib.endpoints.authorize_page import (
     user_label,
 )
 from chalicelib.endpoints.front import Front
-from chalicelib.endpoints.page_answers import AUTHORIZE_PATH, LOGIN_PATH, OWN_PAGES
+from chalicelib.endpoints.page_answers import AUTHORIZE_PATH, LOGIN_PATH, OWN_PAGES, SESSION_ENDED
 from chalicelib.oauth.authorization_errors import AuthorizationRefused
 from chalicelib.oauth.authorization_request import validate_target
 from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.parameters import parse_form
 from chalicelib.pages.views import LoggedInPage, LoginPage
+
+_SESSION_ENDED = "Your session has ended; nothing was changed. Log in, and repeat what you did."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,15 @@ class LoginForm:
         form = parse_form(request)
         return cls(**{name: form.get(name, "") for name in cls.__dataclass_fields__})
 
+    def names(self) -> tuple[str, str]:
+        r"""User name and domain; the first field may hold both, `domain\user` or `user@domain`.
+
+        A user name may hold an `@`; so only an empty domain is looked for there.
+        """
+        if self.user_domain.strip():
+            return self.user_name, self.user_domain
+        return page_requests.split_login_hint(self.user_name.strip())
+
 
 class LoginEndpoint:
     """Shows the form where no application asks, and takes every login form."""
@@ -60,7 +71,8 @@ class LoginEndpoint:
 
     def ask_for(self, request: Request, own_page: str) -> Response:
         """The form, for one of `OWN_PAGES`, which follows the login."""
-        return self._ask(request, Typed("", ""), own_page)
+        ended = request.query.get("done") == [SESSION_ENDED.partition("=")[2]]
+        return self._ask(request, Typed("", ""), own_page, _SESSION_ENDED if ended else "")
 
     def submit(self, request: Request) -> Response:
         """The checks, in order: the form is ours, its request is still good, the password."""
@@ -68,7 +80,8 @@ class LoginEndpoint:
         try:
             self._front.forms.verify(request, form.csrf_token, LOGIN_FORM, form.request)
         except FormRefused as error:
-            return self._steps.refuse_form(error, form.request)
+            signed_in = self._front.sessions.find(self._front.session_value(request))
+            return self._steps.refuse_form(error, form.request, signed_in)
         if not form.request or form.request in OWN_PAGES:
             return self._log_in(request, form, None)
         parameters = page_requests.unpack(form.request)
@@ -84,9 +97,8 @@ class LoginEndpoint:
     def _log_in(self, request: Request, form: LoginForm, asked: Asked | None) -> Response:
         """Replace whatever session there was; 303, with nothing of the form in it."""
         try:
-            user = self._authenticator.authenticate(
-                form.user_domain, form.user_name, form.password, request.source_ip
-            )
+            name, domain = form.names()
+            user = self._authenticator.authenticate(domain, name, form.password, request.source_ip)
         except LoginRefused as refusal:
             typed = Typed(form.user_name, form.user_domain, refusal.description)
             if asked is None:
@@ -105,7 +117,9 @@ class LoginEndpoint:
         query = page_requests.pack(left, page_requests.AUTHORIZATION)
         return self._front.answers.to_path(AUTHORIZE_PATH, query, cookies)
 
-    def _ask(self, request: Request, typed: Typed, own_page: str = "") -> Response:
+    def _ask(
+        self, request: Request, typed: Typed, own_page: str = "", notice: str = ""
+    ) -> Response:
         form = self._front.forms.open(request)
         page = LoginPage(
             csrf_token=form.token(LOGIN_FORM, own_page),
@@ -113,5 +127,6 @@ class LoginEndpoint:
             user_name=typed.user_name,
             user_domain=typed.user_domain,
             refusal=typed.refusal,
+            notice=notice,
         )
         return self._front.answers.page(page, 403 if typed.refusal else 200, form.cookies)

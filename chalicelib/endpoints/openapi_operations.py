@@ -277,9 +277,9 @@ OPERATIONS: Mapping[str, Operation] = {
         "Every consent, the newest first.",
     ),
     "withdraw_consent": Operation(
-        "Withdraw a user's consent, so that the user is asked again",
+        "Withdraw a user's consent, and end what the application holds of the user",
         None,
-        "Withdrawn; the application's codes and tokens of the user fail from now on.",
+        "Its codes and tokens of the user fail from now on, also where nobody had to be asked.",
         status=204,
     ),
     "read_usage": Operation(

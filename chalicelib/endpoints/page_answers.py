@@ -21,6 +21,8 @@ ACCOUNT_PATH = "/account"
 PASSWORD_PATH = "/account/password"  # nosec B105 - a path
 # Pages for whoever is logged in: the login form names one as what it is for.
 OWN_PAGES = (ACCOUNT_PATH, PASSWORD_PATH)
+# The query by which a page tells whoever has to log in why.
+SESSION_ENDED = "done=ended"
 
 _HEADINGS = {
     403: "This page is out of date",
@@ -49,11 +51,21 @@ class Answers:
             headers["Cross-Origin-Opener-Policy"] = "same-origin"
         return Response(status, self._renderer.render(page), _with_cookies(headers, cookies))
 
-    def error(self, error: OAuthError, retry_url: str = "") -> Response:
-        """Our own error page: nothing is sent anywhere else (checklist 1, 4)."""
+    def error(
+        self,
+        error: OAuthError,
+        retry_url: str = "",
+        *,
+        text: str = "",
+        retry_label: str = "Start again",
+    ) -> Response:
+        """Our own error page: nothing is sent anywhere else (checklist 1, 4).
+
+        `text` says what this person should know, where that is more than the error does.
+        """
         note(outcome=error.error, reason=error.detail)
         heading = _HEADINGS.get(error.status, _HEADING)
-        page = ErrorPage(heading, error.description, error.error, retry_url)
+        page = ErrorPage(heading, text or error.description, error.error, retry_url, retry_label)
         response = self.page(page, error.status)
         return Response(error.status, response.body, {**error.headers(), **response.headers})
 

@@ -17,6 +17,7 @@ from chalicelib.oauth.stores import RecordReader
 from chalicelib.registry.stores import ApplicationStore
 
 ROUTES: Routes = {
+    "/": {"GET": "front_door"},
     "/oauth2/server/authorize": {"GET": "authorize", "POST": "authorize"},
     "/oauth2/server/logout": {"GET": "log_out", "POST": "log_out"},
     "/login": {"GET": "show_login", "POST": "log_in"},

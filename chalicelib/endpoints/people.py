@@ -6,6 +6,7 @@ from chalicelib.directory.attempts import AttemptStore
 from chalicelib.directory.authentication import Authenticator
 from chalicelib.directory.consents import Consents, ConsentStore
 from chalicelib.directory.cookies import prelogin_cookie, session_cookie
+from chalicelib.directory.form_tokens import FormTokens
 from chalicelib.directory.own_password import OwnPasswords
 from chalicelib.directory.sessions import Sessions
 from chalicelib.directory.stores import UserStore
@@ -57,8 +58,9 @@ def join(
     steps = AuthorizationSteps(authorization, applications, front)
     authenticator, remembered = Authenticator(users, attempts, clock), Consents(consents, clock)
     login = LoginEndpoint(authenticator, steps, front)
-    account = AccountEndpoints(remembered, reader, login, front)
-    password = PasswordEndpoint(OwnPasswords(users, authenticator, clock), login, front)
+    tokens = FormTokens(attempts, clock)
+    account = AccountEndpoints(remembered, reader, tokens, login, front)
+    password = PasswordEndpoint(OwnPasswords(users, authenticator, clock), tokens, login, front)
     endpoints: dict[str, Endpoint] = {
         "authorize": AuthorizePage(authorization, steps, front),
         "log_out": LogoutEndpoint(applications, front),
@@ -66,6 +68,7 @@ def join(
         "log_in": login.submit,
         "show_nothing": show_nothing,
         "consent": ConsentEndpoint(authorization, remembered, steps, front),
+        "front_door": account.back,
         "show_account": account.show,
         "back_to_account": account.back,
         "end_session": account.end_session,

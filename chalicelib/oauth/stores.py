@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from chalicelib.audit import AuditEvent
 from chalicelib.oauth.model import Application, Grant, User
 
 GrantKey = tuple[str, str]
@@ -99,10 +100,18 @@ class GrantStore(RecordReader, GrantCreator, Protocol):
         """
         ...
 
-    def revoke(self, key: GrantKey, now: int, nonce: str, *, of_person: bool = False) -> None:
+    def revoke(self, key: GrantKey, now: int, nonce: str, *, of_person: bool = False) -> bool:
         """Mark the grant revoked; returns only when no process may still act on a lease of it.
 
         `of_person`: it is a person's grant, which is never leased, so there is nothing to wait
-        for. Idempotent; a grant that is absent stays absent. Raises StoreUnavailable.
+        for. Idempotent; a grant that is absent stays absent. Whether it was this very call that
+        ended it, which is so of one call for each grant. Raises StoreUnavailable.
+        """
+        ...
+
+    def report(self, event: AuditEvent) -> None:
+        """Put an event in the audit trail that no administrative change brings along.
+
+        Idempotent. Raises StoreUnavailable.
         """
         ...

@@ -26,7 +26,7 @@ class Renderer:
             auto_reload=False,
         )
         self._environment.filters.update(
-            exact=_exact, encoded=_encoded, moment=_moment, day=date_text
+            exact=_exact, encoded=_encoded, moment=moment, day=date_text
         )
         self._environment.globals.update(
             path=lambda path: base_path + path,
@@ -48,7 +48,7 @@ def _exact(value: str) -> Markup:
     return Markup.escape(value)
 
 
-def _moment(seconds: int) -> str:
+def moment(seconds: int) -> str:
     """Epoch seconds as a date and time that a person reads, in UTC: no script knows the zone."""
     return f"{datetime.fromtimestamp(seconds, UTC):%d %B %Y, %H:%M} UTC".removeprefix("0")
 

@@ -8,20 +8,24 @@ from chalicelib.oauth import scope
 
 @dataclass(frozen=True, slots=True)
 class ScopeText:
-    """A scope as the registration form names it, and what it lets an application do."""
+    """What a scope lets an application do, and how administrators know it.
+
+    `grave` is what reaches beyond the person's own.
+    """
 
     name: str
     label: str
     text: str
+    grave: bool = False
 
 
 _TEXTS = (
+    ScopeText(scope.ADMIN, "ADMIN", "manage applications, users and their rights", grave=True),
+    ScopeText(scope.USER_SYNC, "USER SYNC", "create, change and disable users", grave=True),
     ScopeText(scope.API, "API", "read and change business data in your name"),
     ScopeText(scope.LOGIN, "LOGIN", "let you in with the account you have here"),
-    ScopeText(scope.USER_SYNC, "USER SYNC", "create, change and disable users"),
     ScopeText(scope.ODATA_QUERY, "ODATA QUERY", "read business data for queries and reports"),
     ScopeText(scope.RPA, "RPA", "hand in the results of software robots"),
-    ScopeText(scope.ADMIN, "ADMIN", "manage applications, users and their rights"),
     ScopeText(scope.OPENID, "Identity", "recognise you when you come back"),
     ScopeText(scope.PROFILE, "Profile", "see your name and user name"),
     ScopeText(scope.EMAIL, "E-mail", "see your e-mail address"),
@@ -32,6 +36,6 @@ _TEXTS = (
 
 
 def scope_texts(scopes: Iterable[str]) -> tuple[ScopeText, ...]:
-    """The texts of these scopes, in the order of the registration form."""
+    """The texts of these scopes, what is grave first."""
     asked = set(scopes)
     return tuple(text for text in _TEXTS if text.name in asked)

@@ -47,7 +47,10 @@ class OwnPage(Page):
 
 @dataclass(frozen=True, slots=True)
 class LoginPage(Page):
-    """Asks for user name, domain and password; `request` is what it is for, "" for nothing."""
+    """Asks for user name, domain and password; `request` is what it is for, "" for nothing.
+
+    `notice` says why one has to log in, where that is not clear.
+    """
 
     TEMPLATE: ClassVar[str] = "login.html"
 
@@ -58,6 +61,7 @@ class LoginPage(Page):
     user_name: str = ""
     user_domain: str = ""
     refusal: str = ""
+    notice: str = ""
 
     @property
     def stands_alone(self) -> bool:
@@ -183,7 +187,7 @@ class PasswordPage(OwnPage):
 
 @dataclass(frozen=True, slots=True)
 class ErrorPage(Page):
-    """Says what is wrong; `retry_url` is where to start again, "" for nowhere."""
+    """Says what is wrong; `retry_url` is where to go on, "" for nowhere that we know."""
 
     TEMPLATE: ClassVar[str] = "error.html"
 
@@ -191,3 +195,4 @@ class ErrorPage(Page):
     text: str
     code: str
     retry_url: str = ""
+    retry_label: str = "Start again"

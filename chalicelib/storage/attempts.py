@@ -31,6 +31,19 @@ class Attempts:
         except ConditionFailed as failed:
             return _read(failed.item or {}, counter, more=1)
 
+    def claim(self, counter: Counter, nonce: str) -> bool:
+        actions = (
+            AttemptsRecord.attempts.set(1),
+            AttemptsRecord.claim_nonce.set(nonce),
+            AttemptsRecord.expires_at.set(counter.window_ends_at + RETENTION_SECONDS),
+        )
+        free = AttemptsRecord.attempts.does_not_exist()
+        try:
+            self._database.write(Update(AttemptsRecord, attempts_key(counter), actions, free))
+        except ConditionFailed as failed:
+            return (failed.item or {}).get("claim_nonce") == {"S": nonce}
+        return True
+
     def give_back(self, counter: Counter, nonce: str) -> None:
         actions = [
             AttemptsRecord.attempts.add(-1),

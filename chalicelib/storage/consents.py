@@ -35,14 +35,16 @@ class RememberedConsents:
             mapping.read_user(found[user]) if user in found else None,
         )
 
-    def save(self, before: UserConsents, after: UserConsents) -> None:
+    def save(
+        self, before: UserConsents, after: UserConsents, event: AuditEvent | None = None
+    ) -> None:
         try:
             replace_record(
                 self._database,
                 ConsentsRecord,
                 people_records.write_consents(after),
                 before=(before.version, before.nonce),
-                event=None,
+                event=event,
                 retention_days=self._retention_days,
             )
         except ConditionFailed as failed:

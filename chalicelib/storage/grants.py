@@ -1,9 +1,11 @@
 """Grants in the table `tokens`: one item each, every step one conditional update of it."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from pynamodb.expressions.operand import Path
 
+from chalicelib.audit import AuditEvent
 from chalicelib.oauth import life_cycle
 from chalicelib.oauth.model import Grant
 from chalicelib.oauth.stores import (
@@ -16,6 +18,7 @@ from chalicelib.oauth.stores import (
 )
 from chalicelib.storage import keys, mapping
 from chalicelib.storage.attributes import Item
+from chalicelib.storage.audit import put_event
 from chalicelib.storage.connection import ConditionFailed
 from chalicelib.storage.database import Database, Put, Update
 from chalicelib.storage.leases import MACHINE_KINDS, Leases, Moment
@@ -29,9 +32,10 @@ _REVOKE_TRIES = 2
 class Grants:
     """Fulfils `GrantStore`."""
 
-    def __init__(self, database: Database, leases: Leases) -> None:
+    def __init__(self, database: Database, leases: Leases, retention_days: int) -> None:
         self._database = database
         self._leases = leases
+        self._retention_days = retention_days
         self._reader = Reader(database, leases)
 
     def read(self, reading: Reading, *, fresh: bool = False) -> Snapshot:
@@ -91,24 +95,32 @@ class Grants:
             if current is None or current.nonce != after.nonce:
                 raise GrantChanged(current) from failed
 
-    def revoke(self, key: GrantKey, now: int, nonce: str, *, of_person: bool = False) -> None:
+    def revoke(self, key: GrantKey, now: int, nonce: str, *, of_person: bool = False) -> bool:
         expires_at = now + life_cycle.RETENTION_SECONDS
         for _ in range(_REVOKE_TRIES):
+            ended = True
             try:
                 self._database.write(_revocation(key, now, nonce, expires_at))
             except ConditionFailed as failed:
                 current = _read(failed.item)
                 if current is None:
-                    return
+                    return False
                 if current.revoked_at is None:
                     expires_at = life_cycle.delete_revoked_at(current, now)
                     continue
+                # With our nonce it is our own write, whose answer was lost.
+                ended = current.nonce == nonce
             # Another process may have revoked it a moment ago, so that case waits as well.
             self._leases.grants.drop(key)
             if not of_person:
                 self._leases.settle()
-            return
+            return ended
         raise StoreUnavailable("the grant could not be revoked")
+
+    def report(self, event: AuditEvent) -> None:
+        # An event of this id is this very call, whose answer was lost.
+        with suppress(ConditionFailed):
+            self._database.write(put_event(event, self._retention_days))
 
     def _keep(self, grant: Grant, since: Moment) -> None:
         if grant.kind in MACHINE_KINDS:

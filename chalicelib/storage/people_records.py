@@ -99,6 +99,8 @@ class AttemptsRecord(Record):
 
     attempts = WholeNumberAttribute()
     given_back_nonce = UnicodeAttribute(null=True)
+    # Of what can be done once alone: whose claim it is.
+    claim_nonce = UnicodeAttribute(null=True)
     expires_at = TimeToLiveAttribute()
 
 

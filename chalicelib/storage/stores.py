@@ -55,7 +55,7 @@ def open_stores(settings: Settings, clock: Clock, connection: Connection | None 
     leases = Leases(clock, settings.lease_seconds)
     retention_days = settings.audit_retention_days
     return Stores(
-        grants=Grants(database, leases),
+        grants=Grants(database, leases, retention_days),
         applications=Applications(database, leases, retention_days),
         users=Users(database, leases, retention_days),
         groups=Groups(database, clock, retention_days),

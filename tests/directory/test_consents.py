@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.audit import Actor
 from chalicelib.directory.consents import MAXIMUM_CONSENTS
 from chalicelib.directory.model import MAXIMUM_CONSENT_EPOCHS
 from chalicelib.oauth.model import User
@@ -49,10 +50,22 @@ def test_later_consents_add_up(people: People, user: User) -> None:
     people.consents.remember(user, "app_a", API)
     people.clock.advance(10)
     people.consents.remember(user, "app_a", LOGIN)
+    people.clock.advance(10)
     people.consents.remember(user, "app_a", API)
     (consent,) = people.consents.list_consents(user.user_id)
     assert (consent.scopes, consent.granted_at) == (API | LOGIN, people.clock.now())
-    assert people.stores.consents.load(user.user_id).version == 2
+    assert people.stores.consents.load(user.user_id).version == 3
+
+
+def test_a_consent_to_more_than_before_is_in_the_audit_trail(people: People, user: User) -> None:
+    people.consents.remember(user, "app_a", API, "192.0.2.9")
+    people.consents.remember(user, "app_a", API, "192.0.2.9")
+    people.consents.remember(user, "app_a", LOGIN, "192.0.2.9")
+    second, first, _ = people.stores.audit.list_events(user.user_id, None, 10).items
+    assert first.action == second.action == "consent.given"
+    assert first.changes == {"client_id": "app_a", "scopes": ["api"]}
+    assert second.changes == {"client_id": "app_a", "scopes": ["api", "login"]}
+    assert first.actor == Actor(None, user.user_id, "domain\\jdoe", "192.0.2.9")
 
 
 def test_a_withdrawn_consent_is_asked_for_again(people: People, user: User) -> None:
@@ -62,7 +75,7 @@ def test_a_withdrawn_consent_is_asked_for_again(people: People, user: User) -> N
     assert not people.consents.withdraw(user.user_id, "app_a", ADMINISTRATOR)
     assert not covers(people, user, "app_a", API)
     assert covers(people, user, "app_b", API)
-    event, _ = people.stores.audit.list_events(user.user_id, None, 10).items
+    event, *_ = people.stores.audit.list_events(user.user_id, None, 10).items
     assert (event.action, event.changes) == ("consent.withdrawn", {"client_id": "app_a"})
 
 

@@ -7,8 +7,11 @@ import pytest
 from chalicelib.directory.consents import Consents
 from chalicelib.directory.sessions import Sessions
 from chalicelib.oauth.ids import new_client_id, new_user_id
+from chalicelib.oauth.model import Consent
 from tests.endpoints.administration import Administration
 from tests.fakes import FakeClock, FakeStores
+from tests.harness import World
+from tests.people import code_for, exchange, web_client
 
 # Fixed, as it is part of the names of tests.
 NO_ULID = "0" * 26
@@ -114,7 +117,29 @@ def test_consents_are_listed_and_withdrawn(deployment: Deployment) -> None:
     assert deployment.alive == [True, True]
     reply = deployment.administration.call("GET", f"{deployment.path}/consents")
     assert reply.body["items"] == []
-    assert deployment.actions()[:2] == ["consent.withdrawn", "user.created"]
+    assert deployment.actions()[:2] == ["consent.withdrawn", "consent.given"]
+
+
+def test_what_an_application_holds_ends_although_nobody_was_asked() -> None:
+    """Preapproved, or with a consent that made room for others."""
+    world = World()
+    admon, user = world.add_user("admon", "administrator"), world.add_user()
+    admin = world.add_client(user_id=admon.user_id, allowed_scopes=frozenset({"admin"}))
+    client, other = web_client(world, consent=Consent.PREAPPROVED), web_client(world)
+    held, kept = (exchange(world, one, code_for(world, one, user)).token for one in (client, other))
+    bearer = {"Authorization": f"Bearer {world.process.get_token(admin).token}"}
+    path = f"/admin/users/{user.user_id}/consents"
+
+    def withdraw(client_id: str) -> int:
+        return world.process.call("DELETE", f"{path}/{client_id}", headers=bearer).status
+
+    assert withdraw(client.client_id) == 204
+    assert world.process.whoami(held).status == 401
+    assert world.process.whoami(kept).status == 200
+    assert world.stores.audit.list_events(None, None, 1).items[0].action == "consent.withdrawn"
+    before = world.database.snapshot()
+    assert withdraw(new_client_id()) == 404
+    assert world.database.snapshot() == before
 
 
 @pytest.mark.parametrize(

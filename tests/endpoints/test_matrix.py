@@ -32,6 +32,7 @@ CROSS_ORIGIN = {
 }
 # Pages know people by their session, not by a token.
 PAGES = {
+    "/",
     "/account",
     "/account/consents",
     "/account/password",

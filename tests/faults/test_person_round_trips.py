@@ -86,7 +86,7 @@ def test_each_step_of_a_login_stays_within_its_round_trips() -> None:
     assert took == [read, *[counter] * 2, *[read] * 3, *[counter] * 2, read, "PutItem"]
     assert counted(world, lambda: browser.follow(location[0]), 200) == [read] * 2
     took = counted(world, lambda: browser.submit(decision="allow"), 303)
-    assert took == [read, read, "PutItem", "PutItem"]
+    assert took == [read, read, "TransactWriteItems", "PutItem"]
     # Session, person, application and consents; then the grant with the code.
     cost = measure(world, world.process, lambda _: browser.authorize(client), 303)
     assert cost == Cost(CALLS, reads=4, writes=1)

@@ -113,7 +113,11 @@ def _luminance(colour: str) -> float:
 
 
 def test_every_scope_has_its_words() -> None:
-    assert [text.name for text in scope_texts(SCOPES)] == list(SCOPES)
+    texts = scope_texts(SCOPES)
+    assert sorted(text.name for text in texts) == sorted(SCOPES)
+    # What is grave is read first.
+    assert [text.name for text in texts if text.grave] == ["admin", "user_sync"]
+    assert [text.grave for text in texts] == sorted((text.grave for text in texts), reverse=True)
 
 
 @pytest.mark.checklist("13")

@@ -4,7 +4,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.oauth.model import Consent, GrantType, Status
-from chalicelib.oauth.scope import OFFLINE_ACCESS
 from tests.harness import Client, Reply, World
 from tests.pages.browser import (
     AUTHORIZE,
@@ -301,9 +300,9 @@ def test_form_post_carries_errors_as_well(browser: Browser, client: Client) -> N
 def test_no_scope_asks_for_what_the_application_has(browser: Browser, client: Client) -> None:
     browser.authorize(client)
     shown = browser.page.by_id("scopes").text
-    assert "API" in shown
-    assert "ODATA QUERY" in shown
-    assert OFFLINE_ACCESS not in shown
+    assert "read and change business data in your name" in shown
+    assert "read business data for queries and reports" in shown
+    assert "while you are not using it" not in shown
 
 
 def test_a_storage_failure_is_a_page_that_says_when_to_return(

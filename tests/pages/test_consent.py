@@ -161,7 +161,7 @@ def test_rights_that_grew_while_the_page_was_open_are_asked_for(
     browser.arrive(client)
     world.change_user(jdoe(world), roles=frozenset({"administrator"}))
     assert browser.submit(decision="allow").status == 200
-    assert "ADMIN" in browser.page.by_id("scopes").text
+    assert "manage applications" in browser.page.by_id("scopes").text
     code = answer_of(browser.submit(decision="allow"))["code"]
     assert exchange(world, client, code).body["scope"] == "api admin"
 

@@ -3,6 +3,7 @@
 import pytest
 
 from chalicelib.oauth.model import Consent, Status
+from tests.faults.costs import measure
 from tests.harness import Client, Reply, World
 from tests.pages.browser import (
     AUTHORIZE,
@@ -30,6 +31,35 @@ def test_it_shows_who_asks_and_what_for(world: World, browser: Browser) -> None:
     assert "ODATA" not in page.text
     assert page.form.action == "/login"
     assert {"user_name", "user_domain", "password"} <= page.form.fields.keys()
+
+
+@pytest.mark.parametrize("typed", ["domain\\jdoe", "jdoe@domain", " JDOE@Domain "])
+def test_without_a_domain_the_user_name_may_hold_it(
+    browser: Browser, client: Client, typed: str
+) -> None:
+    browser.authorize(client)
+    assert "required" not in browser.page.by_id("user_domain").attributes
+    assert browser.submit(user_name=typed, user_domain="", password=PASSWORD).status == 303
+    browser.get("/account")
+    assert browser.page.by_id("user").text == "domain\\jdoe"
+
+
+@pytest.mark.checklist("58")
+@pytest.mark.parametrize(
+    ("name", "domain"), [("nobody@domain", ""), ("jdoe", ""), ("jdoe@", ""), ("jdoe@domain", "x")]
+)
+def test_a_name_that_leads_to_nobody_costs_the_same_and_says_the_same(
+    world: World, browser: Browser, client: Client, name: str, domain: str
+) -> None:
+    browser.authorize(client)
+
+    def refused(name: str, domain: str) -> tuple[list[str], str]:
+        fields = {"user_name": name, "user_domain": domain, "password": "wrong"}
+        cost = measure(world, world.process, lambda _: browser.submit(**fields), 403)
+        assert browser.page.by_id("user_name")["value"] == name
+        return cost.calls, browser.page.by_id("error").text
+
+    assert refused(name, domain) == refused("jdoe", "domain")
 
 
 @pytest.mark.checklist("10")

@@ -107,7 +107,7 @@ def test_a_person_gives_no_more_than_it_may(world: World, browser: Browser) -> N
     assert answer["error"] == "invalid_scope"
     browser.authorize(client, scope="admin", prompt="login")
     browser.follow(browser.log_in("admon"))
-    assert "ADMIN" in browser.page.by_id("scopes").text
+    assert "manage applications" in browser.page.by_id("scopes").text
 
 
 @pytest.mark.checklist("50")

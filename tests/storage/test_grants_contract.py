@@ -208,13 +208,22 @@ def test_revoking_marks_the_grant_and_keeps_it(stores: AnyStores) -> None:
 def test_revoking_again_changes_nothing(stores: AnyStores) -> None:
     one = grant()
     stores.grants.create(one)
-    stores.grants.revoke(key_of(one), START + 50, "r")
+    assert stores.grants.revoke(key_of(one), START + 50, "r")
     before = stored(stores, one)
-    stores.grants.revoke(key_of(one), START + 60, "s")
+    assert not stores.grants.revoke(key_of(one), START + 60, "s")
     assert stored(stores, one) == before
+    # The answer of the first was lost, and the call repeated.
+    assert stores.grants.revoke(key_of(one), START + 50, "r")
 
 
 def test_revoking_what_is_absent_creates_nothing(stores: AnyStores) -> None:
     one = grant()
-    stores.grants.revoke(key_of(one), START + 50, "r")
+    assert not stores.grants.revoke(key_of(one), START + 50, "r")
     assert stored(stores, one) is None
+
+
+def test_a_reported_event_is_kept_once(stores: AnyStores) -> None:
+    reported = event("app_a", "grant.replayed")
+    for _ in range(2):
+        stores.grants.report(reported)
+    assert stores.audit.list_events("app_a", None, 10).items == [reported]

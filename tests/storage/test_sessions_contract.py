@@ -143,6 +143,18 @@ def test_consents_are_replaced_by_whoever_saw_the_newest(stores: AnyStores) -> N
     assert changed.value.current == second
 
 
+def test_consents_are_saved_with_their_event_or_not_at_all(stores: AnyStores) -> None:
+    first, given = consents("usr_a"), event("usr_a", "consent.given")
+    for _ in range(2):
+        # The second time because the answer was lost.
+        stores.consents.save(UserConsents("usr_a"), first, given)
+    late = replace(first, nonce=new_ulid())
+    with pytest.raises(ConsentsChanged) as changed:
+        stores.consents.save(UserConsents("usr_a"), late, event("usr_a", "consent.given"))
+    assert changed.value.current == first
+    assert stores.audit.list_events("usr_a", None, 10).items == [given]
+
+
 def test_a_withdrawal_moves_consents_and_user_together_or_neither(stores: AnyStores) -> None:
     before = account(created_at=START, updated_at=START)
     user, user_id = before.user, before.user.user_id

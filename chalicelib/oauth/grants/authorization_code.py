@@ -38,8 +38,7 @@ def exchange(request: TokenRequest) -> dict[str, object]:
         )
         return _exchange(request, presented, found)
     except Replay:
-        key = (presented.token.client_id, presented.token.grant_id)
-        request.store.revoke(key, request.clock.now(), token_hex(16), of_person=True)
+        person.end_replayed(request, presented, "code")
         raise refusal("the code was used before") from None
 
 

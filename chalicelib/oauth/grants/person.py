@@ -1,7 +1,9 @@
 """What the two grants of a person check alike: the client, the grant it presents, its epochs."""
 
 from dataclasses import dataclass
+from secrets import token_hex
 
+from chalicelib.audit import Actor, AuditEvent
 from chalicelib.oauth.client_authentication import (
     AuthenticatedClient,
     PresentedClient,
@@ -10,10 +12,11 @@ from chalicelib.oauth.client_authentication import (
 )
 from chalicelib.oauth.errors import InvalidGrant
 from chalicelib.oauth.grants.request import TokenRequest
+from chalicelib.oauth.ids import new_ulid
 from chalicelib.oauth.model import Application, Grant, GrantKind, GrantType, User
 from chalicelib.oauth.parameters import require
 from chalicelib.oauth.request_log import note
-from chalicelib.oauth.stores import Reading, Snapshot
+from chalicelib.oauth.stores import Reading, Snapshot, StoreUnavailable
 from chalicelib.oauth.tokens import MalformedToken, Token, TokenKind, parse
 from chalicelib.oauth.validation import reading_of
 
@@ -96,6 +99,26 @@ def validate_alive(found: PersonGrant) -> None:
         raise refusal("user epoch passed")
     if found.grant.consent_epoch != found.user.consent_epoch(found.application.client_id):
         raise refusal("consent withdrawn")
+
+
+def end_replayed(request: TokenRequest, presented: PresentedGrant, what: str) -> None:
+    """Revoke the grant, and tell the audit trail, once; `what` was presented again.
+
+    The event follows the revocation, which never waits or fails for it: where it is lost, the
+    log line has the same to say. Raises StoreUnavailable where nothing was revoked.
+    """
+    token, now = presented.token, request.clock.now()
+    key = (token.client_id, token.grant_id)
+    note(replayed=what)
+    if not request.store.revoke(key, now, token_hex(16), of_person=True):
+        return
+    actor = Actor(token.client_id, None, None, request.http.source_ip)
+    changes = {"replayed": what, "grant_id": token.grant_id, "user_id": token.subject}
+    event = AuditEvent(new_ulid(), now, "grant.replayed", token.client_id, actor, changes)
+    try:
+        request.store.report(event)
+    except StoreUnavailable:
+        note(audit="not written")
 
 
 def refusal(detail: str) -> InvalidGrant:

@@ -51,8 +51,7 @@ def exchange(request: TokenRequest) -> dict[str, object]:
                 # Another request rotated, extended or revoked: what is right is decided anew.
                 continue
     except Replay:
-        key = (presented.token.client_id, presented.token.grant_id)
-        request.store.revoke(key, request.clock.now(), token_hex(16), of_person=True)
+        person.end_replayed(request, presented, "refresh_token")
         raise refusal("an old refresh token of the family") from None
     raise refusal("the grant keeps changing")
 

@@ -23,11 +23,13 @@ ACTIONS = {
     "user.password_rehashed": "Password hashed anew",
     "session.ended": "Browser session ended",
     "sessions.ended": "Browser sessions ended",
+    "consent.given": "Consent given",
     "consent.withdrawn": "Consent withdrawn",
     "group.created": "Group created",
     "group.updated": "Group changed",
     "group.members_changed": "Members changed",
     "group.deleted": "Group deleted",
+    "grant.replayed": "Code or refresh token replayed: login ended",
     "token.issued_for_trial": "Trial token issued",
     "signing_keys.rotated": "Signing keys rotated",
 }

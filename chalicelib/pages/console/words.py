@@ -41,7 +41,9 @@ SCOPE_NOTES = {
     "rpa": "Hand in the results of software robots.",
     "admin": "Manage applications and users, as an administrator.",
 }
-SCOPES = {text.name: text.label for text in scope_texts(FORM_SCOPES)}
+_LABELS = {text.name: text.label for text in scope_texts(FORM_SCOPES)}
+# In the order of the form.
+SCOPES = {name: _LABELS[name] for name in FORM_SCOPES}
 
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 

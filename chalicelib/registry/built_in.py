@@ -64,7 +64,8 @@ def _console(issuer: str, now: int) -> Registration:
 
     No request can authenticate as it (RFC 6749 §2.3), so whoever comes by one of its codes,
     with the verifier too, gets nothing for it: codes are exchanged within the process alone,
-    behind the callback that started the login. Being no public client it may be preapproved.
+    and what comes of it counts only in the browser session that the code was issued in. Being no
+    public client it may be preapproved.
     """
     application = Application(
         client_id=CONSOLE_CLIENT_ID,

@@ -10,8 +10,10 @@ from playwright.sync_api import Page, sync_playwright
 
 from chalicelib.oauth.model import GrantType, LifeCycle, LifeCycleType, Status
 from tests.browser.conftest import ARGUMENTS
+from tests.browser.furnishing import add_figures, add_people, end_soon, let_in, use
 from tests.console.administrators import ADMINISTRATOR, set_up
-from tests.harness import World
+from tests.harness import Client, World
+from tests.pages.browser import add_person, add_web_client
 from tests.served import serving
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
@@ -65,6 +67,24 @@ def _trial(page: Page, issuer: str) -> None:
     page.click("#get_trial")
 
 
+def _user(page: Page, issuer: str) -> None:
+    page.goto(f"{issuer}/console/users?search=jdoe")
+    page.click("tbody th a")
+
+
+def _password(page: Page, issuer: str) -> None:
+    _user(page, issuer)
+    page.click("#set_password")
+    page.fill("#password", "password1")
+    page.fill("#repeat_password", "password2")
+    page.click("#save")
+
+
+def _disable_user(page: Page, issuer: str) -> None:
+    _user(page, issuer)
+    page.click("#disable")
+
+
 SCREENS: dict[str, Walk] = {
     "overview": lambda page, issuer: page.goto(f"{issuer}/console"),
     "applications": lambda page, issuer: page.goto(f"{issuer}/console/applications"),
@@ -75,16 +95,25 @@ SCREENS: dict[str, Walk] = {
     "trial-token": _trial,
     "confirm": _disable,
     "users": lambda page, issuer: page.goto(f"{issuer}/console/users"),
+    "user": _user,
+    "user-new": lambda page, issuer: page.goto(f"{issuer}/console/users/new"),
+    "user-password": _password,
+    "user-disable": _disable_user,
+    "domains": lambda page, issuer: page.goto(f"{issuer}/console/domains"),
+    "ends": lambda page, issuer: page.goto(f"{issuer}/console/ends"),
     "keys": lambda page, issuer: page.goto(f"{issuer}/console/keys"),
+    "keys-rotate": lambda page, issuer: page.goto(f"{issuer}/console/keys/rotate"),
     "audit": lambda page, issuer: page.goto(f"{issuer}/console/audit"),
     "endpoints": lambda page, issuer: page.goto(f"{issuer}/console/endpoints"),
 }
 
 
 def populate(world: World) -> None:
-    """Applications of every kind, as a small company has them."""
+    """Applications of every kind, as a small company has them, and its people."""
     set_up(world)
-    user = world.add_user("jdoe")
+    user = add_person(world)
+    add_people(world)
+    made: dict[str, Client] = {}
     account = world.stores.users.find("domain", "admon")
     administrator = None if account is None else account.user.user_id
     hour, sliding = 3600, LifeCycleType.SLIDING
@@ -97,7 +126,7 @@ def populate(world: World) -> None:
     ):
         endless = "hours" in fields
         machine = kind is GrantType.CLIENT_CREDENTIALS
-        world.add_client(
+        made[name] = world.add_client(
             kind,
             name=name,
             user_id=(administrator if "admin" in fields else user.user_id) if machine else None,
@@ -109,6 +138,12 @@ def populate(world: World) -> None:
             ),
             status=Status.DISABLED if "off" in fields else Status.ENABLED,
         )
+    shop = add_web_client(world, name="Field service", allowed_scopes=frozenset({"api", "login"}))
+    let_in(world, user, shop)
+    made["Payroll export"] = end_soon(world, made["Payroll export"], 4.5, used_ago=5_400)
+    made["Power BI reports"] = end_soon(world, made["Power BI reports"], 19.5, used_ago=60)
+    use(world, made["Power BI reports"], made["Payroll export"], shop, made["Invoice robot"])
+    add_figures(world)
 
 
 def main() -> int:
@@ -131,6 +166,8 @@ def main() -> int:
             page.wait_for_selector("#content")
             for name, walk in SCREENS.items():
                 walk(page, issuer)
+                # A click returns before the page that it leads to is there.
+                page.wait_for_load_state("networkidle")
                 file = FOLDER / f"{name}-{scheme}.png"
                 page.screenshot(path=file)
                 if file.stat().st_size > MAXIMUM_BYTES:

@@ -3,21 +3,17 @@
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from chalicelib.usage import DayFigures
+from tests.browser.furnishing import add_figures, add_people, end_soon, let_in
 from tests.browser.pages import LOOKS, Visit, visiting
 from tests.console.administrators import ADMINISTRATOR, set_up
 from tests.harness import World
 from tests.pages.browser import PASSWORD, add_person, add_web_client
 from tests.served import serving
-
-DAY = 86_400
 
 
 class Deployment:
@@ -36,23 +32,16 @@ class Deployment:
 
 
 def furnish(world: World) -> None:
-    """Two people, figures of some days, and secrets that end."""
+    """People, figures of some days, and secrets that end."""
     set_up(world)
     user = add_person(world)
-    add_person(world, "alice", "administrator")
-    add_web_client(world, name="Field service", allowed_scopes=frozenset({"api", "login"}))
-    for number, name in enumerate(("Payroll export", "Warehouse reports")):
+    add_people(world)
+    web = add_web_client(world, name="Field service", allowed_scopes=frozenset({"api", "login"}))
+    let_in(world, user, web)
+    for place, name in enumerate(("Payroll export", "Warehouse reports")):
         client = world.add_client(name=name, user_id=user.user_id)
-        ends_at = world.clock.now() + (4 + 9 * number) * DAY
-        (secret,) = client.application.secrets
-        world.change(client, secrets=(replace(secret, ends_at=ends_at),))
-        world.stores.usage.add([], {(client.client_id, secret.secret_id): world.clock.now() - 90})
-    for ago in range(14):
-        day = datetime.fromtimestamp(world.clock.now() - ago * DAY, UTC).strftime("%Y-%m-%d")
-        issued = {"client_credentials": 900 - 37 * ago, "refresh_token": 40 * (ago % 5)}
-        refused = {"invalid_client": ago % 4, "invalid_grant": (7 * ago) % 9}
-        denied = {"invalid_token": (5 * ago) % 11, "insufficient_scope": ago % 2}
-        world.stores.usage.add([DayFigures(day, issued, refused, denied)], {})
+        end_soon(world, client, 4.5 + 9 * place, used_ago=90)
+    add_figures(world)
 
 
 @pytest.fixture(name="furnished")
@@ -80,6 +69,7 @@ def test_every_screen_can_be_read(
         "ends": "/console/ends",
         "users": "/console/users",
         "no-users": "/console/users?search=nobody",
+        "disabled-users": "/console/users?status=disabled",
         "domains": "/console/domains",
         "user": furnished.person,
         "user-new": "/console/users/new",
@@ -164,9 +154,9 @@ def test_what_a_person_holds_is_ended(
             one.page.goto(furnished.url("/account"))
             one.log_in(**person)
         visit.page.goto(furnished.url(furnished.person))
-        expect(visit.page.locator("#session_3")).to_be_visible()
+        expect(visit.page.locator("#session_5")).to_be_visible()
         visit.page.get_by_role("button", name="Log out").nth(1).click()
-        expect(visit.page.locator("#session_3")).to_have_count(0)
+        expect(visit.page.locator("#session_5")).to_have_count(0)
         assert sum(map(_is_out, everywhere)) == 1
         visit.page.click("#end_sessions")
         visit.page.click("#confirm")
@@ -198,13 +188,13 @@ def test_the_audit_trail_is_filtered_and_exported(
         page.click("#to_audit")
         page.select_option("#action", "user.created")
         page.click("#apply")
-        expect(page.get_by_role("rowheader")).to_have_count(3)
+        expect(page.get_by_role("rowheader")).to_have_count(6)
         with page.expect_download() as found:
             page.click("#export")
         assert found.value.suggested_filename.startswith("audit-")
         with found.value.path().open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
-        assert [row["action"] for row in rows] == ["user.created"] * 3
+        assert [row["action"] for row in rows] == ["user.created"] * 6
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -227,6 +217,6 @@ def test_the_keyboard_is_enough(browser: Browser, furnished: Deployment) -> None
         expect(visit.page.get_by_text("Skip to the content")).to_be_focused()
         keyboard.press("Enter")
         visit.page.focus("#search")
-        keyboard.type("ali")
+        keyboard.type("gwa")
         keyboard.press("Enter")
         expect(visit.page.get_by_role("rowheader")).to_have_count(1)

@@ -202,5 +202,5 @@ def test_a_page_costs_no_more_than_one_request_may_look_at() -> None:
     many, more = costs(1_500), costs(2_500)
     for name, cost in many.items():
         assert (cost.reads, len(cost.calls)) == (more[name].reads, len(more[name].calls))
-        assert cost.reads < 100
+        assert cost.reads < 110
         assert cost.writes == 0

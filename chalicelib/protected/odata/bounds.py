@@ -17,6 +17,9 @@ MAXIMUM_DEPTH = 25
 MAXIMUM_WORDS = 1_000
 MAXIMUM_OPERATORS = 200
 MAXIMUM_SEARCH_TERMS = 25
+# Operators, values and names of one HTTP request, each alias counted wherever it stands: every
+# row is evaluated against them.
+MAXIMUM_NODES = 2_000
 
 # Of OData 4.01 or of its extensions; 501 is what the standard asks for (Part 1, §9.3.1).
 UNSUPPORTED_OPTIONS = frozenset(
@@ -37,6 +40,23 @@ class QueryRefused(ODataApplicationException):
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(message, status, code=code)
+
+
+class NodeBudget:
+    """How much a request may still ask to be evaluated, all parts of a batch together."""
+
+    def __init__(self, limit: int = MAXIMUM_NODES) -> None:
+        self._left = limit
+
+    def spend(self) -> None:
+        """Count one node of an expression. Raises QueryRefused."""
+        self._left -= 1
+        if self._left < 0:
+            message = (
+                f"$filter and $orderby hold over {MAXIMUM_NODES} operators, values and names, "
+                "with what their aliases stand for."
+            )
+            raise QueryRefused("QueryTooComplex", message)
 
 
 def validate_path(path: str) -> None:
@@ -64,6 +84,9 @@ def validate_options(options: Mapping[str, Sequence[str]]) -> None:
             raise QueryRefused("InvalidQuery", "A system query option is repeated.")
         for value in values:
             _validate_text("A query option", value)
+            if name.startswith("@") and "@" in _outside_quotes(value):
+                # Each step would multiply those before it.
+                raise QueryRefused("QueryTooComplex", "An alias stands for another alias.")
             if name == "$search" and len(value.split()) > MAXIMUM_SEARCH_TERMS:
                 message = f"$search has over {MAXIMUM_SEARCH_TERMS} terms."
                 raise QueryRefused("QueryTooComplex", message)
@@ -73,7 +96,7 @@ def _validate_text(what: str, text: str) -> None:
     """Depth, words and operators outside of quoted strings; a doubled quote is inside of one."""
     if _HALF_CHARACTER.search(text):
         raise QueryRefused("InvalidQuery", f"{what} holds half a character.")
-    outside = "''".join(text.split("'")[::2])
+    outside = _outside_quotes(text)
     _validate_depth(what, outside)
     words = _WORD.findall(outside)
     if len(words) > MAXIMUM_WORDS:
@@ -81,6 +104,10 @@ def _validate_text(what: str, text: str) -> None:
     operators = sum(word.lower() in _OPERATORS or word.startswith("-") for word in words)
     if operators + outside.count("--") > MAXIMUM_OPERATORS:
         raise QueryRefused("QueryTooComplex", f"{what} has over {MAXIMUM_OPERATORS} operators.")
+
+
+def _outside_quotes(text: str) -> str:
+    return "''".join(text.split("'")[::2])
 
 
 def _validate_depth(what: str, outside: str) -> None:

@@ -23,7 +23,7 @@ from odatapy.server.uri.expression import (
     Unary,
 )
 
-from chalicelib.protected.odata.bounds import QueryRefused
+from chalicelib.protected.odata.bounds import NodeBudget, QueryRefused
 
 _MIRRORED = {
     BinaryOperatorKind.EQ: BinaryOperatorKind.EQ,
@@ -126,9 +126,10 @@ def read_conditions(filter_: Expression | None, aliases: Mapping[str, Any]) -> C
     return Conditions(one_of, prefix, since, until, others)
 
 
-def validate_expression(expression: Expression) -> None:
-    """Refuse what is not evaluated here. Raises QueryRefused (501)."""
+def validate_expression(expression: Expression, budget: NodeBudget) -> None:
+    """Refuse what is not evaluated here (501), or too much of it (400). Raises QueryRefused."""
     for node in walk(expression):
+        budget.spend()
         if isinstance(node, Method) and node.method not in SUPPORTED_METHODS:
             message = f"The function {node.method.value} is not supported."
             raise QueryRefused("NotImplemented", message, status=501)
@@ -137,7 +138,10 @@ def validate_expression(expression: Expression) -> None:
 
 
 def walk(expression: Expression) -> Iterator[Expression]:
-    """Every node, those of lambdas and aliases included."""
+    """Every node, those of lambdas included, and those of an alias wherever it stands.
+
+    It goes on only as far as it is asked to: aliases may make far more nodes than characters.
+    """
     open_: list[Expression] = [expression]
     while open_:
         node = open_.pop()

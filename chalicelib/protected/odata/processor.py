@@ -30,7 +30,7 @@ from odatapy.server.uri.resource import (
     UriResourcePrimitiveProperty,
 )
 
-from chalicelib.protected.odata.bounds import QueryRefused
+from chalicelib.protected.odata.bounds import NodeBudget, QueryRefused
 from chalicelib.protected.odata.conditions import validate_expression
 from chalicelib.protected.odata.continuation import Continuations
 from chalicelib.protected.odata.reading import (
@@ -62,6 +62,7 @@ class Call:
 
     viewer: Viewer
     budget: RowBudget
+    nodes: NodeBudget
     bound: Mapping[str, Any]
     next_link: NextLink
     failure: Exception | None = None
@@ -266,9 +267,9 @@ def _query(uri_info: UriInfo, request: ODataRequest, call: Call) -> Query:
     order = () if uri_info.orderby is None else tuple(uri_info.orderby.items)
     filter_ = None if uri_info.filter is None else uri_info.filter.expression
     for item in order:
-        validate_expression(item.expression)
+        validate_expression(item.expression, call.nodes)
     if filter_ is not None:
-        validate_expression(filter_)
+        validate_expression(filter_, call.nodes)
     return Query(
         filter=filter_,
         search=uri_info.search,

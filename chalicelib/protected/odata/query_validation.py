@@ -46,10 +46,11 @@ def _parse(entity_set: str, texts: Mapping[str, str]) -> None:
     bounds.validate_options(options)
     info = _parser().parse_uri(entity_set, query_string(options))
     UriValidator().validate(info, HttpMethod.GET)
+    budget = bounds.NodeBudget()
     for item in () if info.orderby is None else info.orderby.items:
-        validate_expression(item.expression)
+        validate_expression(item.expression, budget)
     if info.filter is not None:
-        validate_expression(info.filter.expression)
+        validate_expression(info.filter.expression, budget)
 
 
 @cache

@@ -11,6 +11,7 @@ from odatapy.server.request import ODataRequest, ODataResponse
 from chalicelib.oauth import request_log
 from chalicelib.oauth.messages import Request, Response
 from chalicelib.protected.odata.batch import ReadingBatch
+from chalicelib.protected.odata.bounds import NodeBudget
 from chalicelib.protected.odata.continuation import Continuations
 from chalicelib.protected.odata.handling import ReadOnlyHandler
 from chalicelib.protected.odata.processor import (
@@ -58,7 +59,7 @@ class ODataService:
         `query` stands in for the request's own query string, `bound` are the values of
         parameter aliases, `next_link` the address of a following page. Raises StoreUnavailable.
         """
-        call = Call(viewer, RowBudget(), bound or {}, next_link or next_page)
+        call = Call(viewer, RowBudget(), NodeBudget(), bound or {}, next_link or next_page)
         asked = ODataRequest(
             method=HttpMethod(request.method),
             raw_odata_path=path,

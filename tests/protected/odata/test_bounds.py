@@ -1,5 +1,6 @@
 """Requests that are too long, too deep or malformed are 400 at once, and nothing is ever a 5xx."""
 
+import json
 import time
 from collections.abc import Sequence
 
@@ -59,6 +60,51 @@ def test_so_it_is_in_a_path_and_in_an_alias(admin: Caller, name: str) -> None:
     assert admin.get(f"Users({TOO_COMPLEX[name]})").status in (400, 404)
     query = {"$filter": ["id eq @p"], "@p": [TOO_COMPLEX[name]]}
     assert admin.send("GET", "Users", query=query).status == 400
+
+
+ALIASES = {
+    "aliases of aliases": {
+        **{f"@a{i}": [f"@a{i + 1} or @a{i + 1}"] for i in range(20)},
+        "@a20": ["true"],
+    },
+    "functions of aliases": {
+        **{f"@a{i}": [f"concat(@a{i + 1},@a{i + 1}) eq 'x'"] for i in range(20)},
+        "@a20": ["'x'"],
+    },
+    "an alias of itself": {"@a0": ["@a0"]},
+    "one long alias, often": {"@a0": [" or ".join(["1 eq 2"] * 200)]},
+}
+
+
+@pytest.mark.checklist("55")
+@pytest.mark.parametrize("name", sorted(ALIASES))
+@pytest.mark.parametrize("option", ["$filter", "$orderby"])
+@pytest.mark.parametrize("path", ["Users", "/odata/metadata/Properties"])
+def test_aliases_multiply_nothing(admin: Caller, name: str, option: str, path: str) -> None:
+    join = " or " if option == "$filter" else ","
+    query = {option: [join.join(["@a0"] * 200)], **ALIASES[name]}
+    started = time.process_time()
+    reply = admin.send("GET", path, query=query)
+    assert (reply.status, reply.body["error"]["code"]) == (400, "QueryTooComplex")
+    assert time.process_time() - started < 0.5
+
+
+@pytest.mark.checklist("55")
+def test_a_batch_asks_for_no_more_evaluation_than_one_request(admin: Caller) -> None:
+    url = "Users?$filter=" + "%20or%20".join(["email%20eq%20'z'"] * 150)
+    parts = [{"id": str(n), "method": "GET", "url": url} for n in range(15)]
+    body = json.dumps({"requests": parts})
+    headers = {"Content-Type": "application/json", "Prefer": "odata.continue-on-error"}
+    reply = admin.send("POST", "$batch", headers=headers, body=body)
+    statuses = [answer["status"] for answer in reply.body["responses"]]
+    assert statuses == [200] * 3 + [400] * 12
+
+
+@pytest.mark.checklist("55")
+def test_an_at_sign_in_the_text_of_an_alias_is_a_text(admin: Caller) -> None:
+    query = {"$filter": ["email eq @mail or userName eq @name"], "@mail": ["'a@b.example'"]}
+    reply = admin.send("GET", "Users", query={**query, "@name": ["'anna'"]})
+    assert [row["userName"] for row in reply.body["value"]] == ["anna"]
 
 
 def test_what_is_within_the_bounds_is_evaluated(admin: Caller) -> None:
@@ -169,6 +215,7 @@ def assert_no_failure(status: int, what: object) -> None:
             "$expand",
             "$id",
             "@p",
+            "@q",
             "x",
             "",
         ]
@@ -192,6 +239,8 @@ def test_no_option_fails_the_server(admin: Caller, option: str, text: str, path:
     query = {option: [text]}
     if option == "@p":
         query["$filter"] = ["userName eq @p"]
+    if option == "@q":
+        query |= {"$filter": ["@p or @p"], "$orderby": ["@q,@q"], "@p": ["@q or @q"]}
     reply = admin.send("GET", path, query=query)
     assert_no_failure(reply.status, (path, query))
 

@@ -28,7 +28,8 @@ class IntrospectionEndpoint:
         """The answer of RFC 7662 §2.2; a token of others is merely inactive (checklist 47).
 
         A resource server's question (`introspection: any`) is a use and extends a sliding
-        token; a client's about its own token is not.
+        token; a client's about its own token is not. A token of the console is inactive: it counts
+        within its browser session alone, which nobody can see from elsewhere.
         Raises InvalidClient, InvalidRequest, StoreUnavailable.
         """
         question = read_question(request, self._store, self._clock, self._issuer)
@@ -54,6 +55,8 @@ class IntrospectionEndpoint:
                 raise
             snapshot = self._store.read(reading_of(token), fresh=True)
             access = decide(token, snapshot, self._clock.now())
+        if access.of_console:
+            raise InvalidToken(detail="a token of the console")
         return access if own else self._validator.extend(token, snapshot, access)
 
 

@@ -11,6 +11,7 @@ from chalicelib.oauth.leasing import decide_on
 from chalicelib.oauth.model import (
     AccessToken,
     Application,
+    BuiltIn,
     Grant,
     GrantKind,
     GrantType,
@@ -39,6 +40,11 @@ class Access:
     issued_at: int
     ends_at: int | None
     grant: Grant | None = None
+
+    @property
+    def of_console(self) -> bool:
+        """Whether it counts at the console alone, and there only within its browser session."""
+        return self.application.built_in is BuiltIn.CONSOLE
 
     @property
     def user_label(self) -> str | None:

@@ -10,7 +10,6 @@ from chalicelib.oauth.errors import (
     SeveralCredentials,
 )
 from chalicelib.oauth.messages import Request
-from chalicelib.oauth.model import BuiltIn
 from chalicelib.oauth.parameters import parse_form
 from chalicelib.oauth.validation import Access, TokenValidator
 from chalicelib.protected.doors import Door
@@ -33,7 +32,7 @@ class Guard:
         """
         tokens = _form_tokens(request) if door.token_in_form else ()
         access = self._authenticate(request, tokens, certificate_header=door.certificate_header)
-        if door.console is not (access.application.built_in is BuiltIn.CONSOLE):
+        if door.console is not access.of_console:
             raise InvalidToken(detail="a token of the console, or none at its door")
         if door.scopes and access.scopes.isdisjoint(door.scopes):
             raise InsufficientScope(door.scopes[0])

@@ -6,11 +6,21 @@ from hashlib import sha256
 import pytest
 
 from chalicelib.directory.csrf import csrf_token
+from chalicelib.directory.sessions import Sessions
 from chalicelib.endpoints.console.desk import LOGOUT_FORM
+from chalicelib.oauth.model import Introspection
 from tests.console.administrators import Console
 from tests.console.test_login import ATTEMPT, CALLBACK, COOKIE, asked
 from tests.harness import World
 from tests.pages.browser import SESSION, Browser, answer_of
+from tests.protected.authorizers.gateways import (
+    REFUSED,
+    Event,
+    Outcome,
+    each_kind,
+    meet,
+    recorded,
+)
 
 VERIFIER, STATE = "a" * 43, "s" * 43
 CHALLENGE = urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
@@ -39,6 +49,30 @@ def test_a_token_of_the_console_opens_no_other_door(world: World, console: Conso
     assert world.process.call("GET", "/admin/users", headers=headers).status == 401
     assert world.process.whoami(token).status == 401
     assert console.get("/console/applications").status == 200
+
+
+@each_kind
+def test_a_token_of_the_console_opens_no_api_behind_a_gateway(
+    world: World, console: Console, kind: str
+) -> None:
+    event = recorded(kind, console.cookies[COOKIE])
+
+    def ask(event: Event) -> object:
+        return world.process.app.handler_map["authorize_requests"](event, None)
+
+    assert meet(kind, event, ask) == Outcome(REFUSED[kind], {})
+    Sessions(world.stores.sessions, world.clock).end(console.cookies[SESSION])
+    assert meet(kind, event, ask) == Outcome(REFUSED[kind], {})
+
+
+@pytest.mark.checklist("47")
+def test_introspection_knows_no_token_of_the_console(world: World, console: Console) -> None:
+    service = world.add_client(introspection=Introspection.ANY)
+    token = console.cookies[COOKIE]
+    assert world.process.introspect(token, service).body == {"active": False}
+    Sessions(world.stores.sessions, world.clock).end(console.cookies[SESSION])
+    assert console.get("/console/applications").status == 303
+    assert world.process.introspect(token, service).body == {"active": False}
 
 
 def test_a_logout_elsewhere_is_one_here(world: World, console: Console) -> None:

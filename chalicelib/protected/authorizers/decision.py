@@ -42,9 +42,14 @@ class Authorizer:
             access = self._validator.validate(question.credential)
         except InvalidToken as refusal:
             return Decision(None, refusal)
+        if access.of_console:
+            return Decision(None, InvalidToken(detail="a token of the console"))
         required = question.scopes
         if required is None:
             required = self._requirements.scopes_of(question.api_id)
+        elif not required:
+            # Whoever sets the variable wants a scope; to take it for "any token" would fail open.
+            return Decision(access, InsufficientScope("of the stage variable, which names none"))
         if required and access.scopes.isdisjoint(required):
             return Decision(access, InsufficientScope(" ".join(sorted(required))))
         denied = self._requirements.denied_fields(question.api_id, access.scopes)

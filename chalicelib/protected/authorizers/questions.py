@@ -40,8 +40,8 @@ class Question:
 
     `credential` is the bearer token, None where none can be read from the event, and
     `credential_fault` then says why, for the log. `stage_arn` covers one stage of one API; None
-    for AppSync. `scopes` are those of a stage variable, None without one. `policy`: the gateway
-    wants an IAM policy.
+    for AppSync. `scopes` are those of a stage variable, None without one, empty where it names
+    none: then nobody is let in. `policy`: the gateway wants an IAM policy.
     """
 
     gateway: Gateway
@@ -88,14 +88,13 @@ def _of_request(event: Mapping[str, object]) -> Question:
         # A gateway that caches under another value would give this answer to others.
         credential, fault = None, "the Authorization header is no identity source"
     variables = _mapping(event.get("stageVariables"))
-    scopes = variables.get(SCOPE_VARIABLE)
     return Question(
         gateway,
         api_id,
         credential,
         fault,
         stage_arn,
-        scopes=frozenset(split_names(scopes)) if isinstance(scopes, str) else None,
+        scopes=_scopes_of(variables),
         policy=gateway is not Gateway.HTTP_2 or variables.get(ANSWER_VARIABLE) == _IAM,
         request_id=_request_id(event),
     )
@@ -112,6 +111,12 @@ def _of_appsync(event: Mapping[str, object]) -> Question:
     return Question(
         Gateway.APPSYNC, api_id, credential, fault, policy=False, request_id=_request_id(event)
     )
+
+
+def _scopes_of(variables: Mapping[str, object]) -> Scopes | None:
+    if SCOPE_VARIABLE not in variables:
+        return None
+    return frozenset(split_names(" ".join(_texts([variables[SCOPE_VARIABLE]]))))
 
 
 def _stage_of(arn: object) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 `GRANTLINE_AUTHORIZER_SCOPES` holds entries separated by spaces or commas:
 
     api                             every API: a token with the scope `api`
-    a1b2c3=rpa                      the API of this id: `rpa` instead
+    a1b2c3=rpa                      the API of this id (it has no capitals): `rpa` instead
     a1b2c3/Mutation.pay=rpa         a field of an AppSync API: `rpa`, else the field is denied
 
 Several entries of one subject: any one of the scopes. No entry: any valid token.
@@ -21,7 +21,7 @@ MAXIMUM_LENGTH = 4096
 
 _SEPARATORS = re.compile(r"[\s,]+")
 _NAME = "[_A-Za-z][_0-9A-Za-z]*"
-_ENTRY = re.compile(rf"(?:([0-9A-Za-z]{{1,64}})(?:/({_NAME}\.{_NAME}))?=)?([a-z_]+)")
+_ENTRY = re.compile(rf"(?:([0-9a-z]{{1,64}})(?:/({_NAME}\.{_NAME}))?=)?([a-z_]+)")
 
 Scopes = frozenset[str]
 
@@ -51,10 +51,16 @@ def parse_requirements(text: str) -> Requirements:
     default: Scopes = frozenset()
     by_api: dict[str, Scopes] = {}
     by_field: dict[str, dict[str, Scopes]] = {}
-    for number, entry in enumerate(split_names(text), start=1):
+    entries = split_names(text)
+    if text.strip() and not entries:
+        raise ConfigurationError(f"{VARIABLE} names nothing")
+    for number, entry in enumerate(entries, start=1):
         match = _ENTRY.fullmatch(entry)
         if match is None or match[3] not in SCOPES:
-            raise ConfigurationError(f"{VARIABLE}: entry {number} names no scope of Grantline")
+            raise ConfigurationError(
+                f"{VARIABLE}: entry {number} is not a scope of Grantline, "
+                "or <API id>=<scope>, or <API id>/<Type>.<field>=<scope>; ids have no capitals"
+            )
         api_id, name, scope = match.groups()
         if api_id is None:
             default |= {scope}

@@ -109,16 +109,30 @@ class Answers:
         """A path of ours as a browser reaches it."""
         return f"{self._base_path}{path}{'?' if query else ''}{query}"
 
-    def guarded(self, endpoint: Endpoint) -> Callable[[Request], Response]:
-        """The endpoint with its refusals shown as pages instead of JSON."""
+    def guarded(
+        self, endpoint: Endpoint, *, path: str = "", way_back: str = ""
+    ) -> Callable[[Request], Response]:
+        """The endpoint with its refusals shown as pages instead of JSON.
+
+        `way_back` is the path of ours to go on at after a refusal. Where storage was away a page
+        is asked for again, under its own `path`.
+        """
+        back = self.url(way_back) if way_back else ""
 
         def answer(request: Request) -> Response:
             try:
                 return endpoint(request)
             except OAuthError as error:
-                return self.error(error)
+                return self.error(error, back)
             except StoreUnavailable as error:
-                return self.error(TemporarilyUnavailable(detail=str(error)))
+                retry_url = back
+                if path and request.method == "GET":
+                    # Nobody has looked at the query yet: it may hold half a character.
+                    query = urlencode(request.query, doseq=True, errors="replace")
+                    retry_url = self.url(path, query)
+                return self.error(
+                    TemporarilyUnavailable(detail=str(error)), retry_url, retry_label="Try again"
+                )
 
         return answer
 

@@ -17,7 +17,14 @@ from chalicelib.endpoints.consent_page import ConsentEndpoint
 from chalicelib.endpoints.front import Front
 from chalicelib.endpoints.login_page import LoginEndpoint
 from chalicelib.endpoints.logout_page import LogoutEndpoint
-from chalicelib.endpoints.page_answers import Answers
+from chalicelib.endpoints.page_answers import (
+    ACCOUNT_PATH,
+    AUTHORIZE_PATH,
+    LOGIN_PATH,
+    LOGOUT_PATH,
+    PASSWORD_PATH,
+    Answers,
+)
 from chalicelib.endpoints.page_forms import BrowserForms
 from chalicelib.endpoints.password_page import PasswordEndpoint
 from chalicelib.oauth.authorization_endpoint import AuthorizationEndpoint
@@ -28,6 +35,23 @@ from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.stores import RecordReader
 from chalicelib.pages.assets import find_asset
 from chalicelib.registry.stores import ApplicationStore
+
+# What can be asked for again as it was, and where people go on after a refusal.
+PAGE_PATHS = {
+    "authorize": AUTHORIZE_PATH,
+    "log_out": LOGOUT_PATH,
+    "show_login": LOGIN_PATH,
+    "show_account": ACCOUNT_PATH,
+    "show_password": PASSWORD_PATH,
+}
+WAYS_BACK = {
+    "log_out": LOGOUT_PATH,
+    "show_account": ACCOUNT_PATH,
+    "end_session": ACCOUNT_PATH,
+    "withdraw_consent": ACCOUNT_PATH,
+    "show_password": ACCOUNT_PATH,
+    "change_password": ACCOUNT_PATH,
+}
 
 # The name changes with the content.
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -76,7 +100,12 @@ def join(
         "show_password": password.show,
         "change_password": password.submit,
     }
-    guarded = {name: front.answers.guarded(endpoint) for name, endpoint in endpoints.items()}
+    guarded = {
+        name: front.answers.guarded(
+            endpoint, path=PAGE_PATHS.get(name, ""), way_back=WAYS_BACK.get(name, "")
+        )
+        for name, endpoint in endpoints.items()
+    }
     return guarded | {"asset": show_asset}
 
 

@@ -1,5 +1,7 @@
 """The authorization endpoint: what is checked, in which order, and where each answer goes."""
 
+from urllib.parse import parse_qsl, urlsplit
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -8,6 +10,7 @@ from tests.harness import Client, Reply, World
 from tests.pages.browser import (
     AUTHORIZE,
     CALLBACK,
+    SESSION,
     Browser,
     add_web_client,
     answer_of,
@@ -315,3 +318,16 @@ def test_a_storage_failure_is_a_page_that_says_when_to_return(
     reply = browser.authorize(client)
     assert (reply.status, reply.headers["Retry-After"]) == (503, "2")
     assert "temporarily_unavailable" in browser.page.text
+    again = urlsplit(browser.page.by_id("retry")["href"])
+    assert (again.netloc, again.path) == ("", AUTHORIZE)
+    assert dict(parse_qsl(again.query)) == asking(client)
+    browser.cookies[SESSION] = f"{'0' * 26}.{'A' * 43}"
+    assert browser.get("/account", done="\ud800").status == 503
+
+
+def test_a_page_without_a_way_of_ours_sends_people_back_to_the_application(
+    browser: Browser, client: Client
+) -> None:
+    browser.authorize(client, redirect_uri="https://client.example/other")
+    assert not browser.page.has("retry")
+    assert "Go back to the application" in browser.page.by_id("way_back").text

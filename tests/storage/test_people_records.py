@@ -108,3 +108,11 @@ def test_a_lost_answer_is_a_success_and_an_attempt_never_uncounted(
     before = counts[-1]
     stores.attempts.give_back(COUNTER, "n1")
     assert stores.attempts.count(COUNTER).attempts >= before
+
+
+def test_a_claim_holds_once_and_survives_a_lost_answer(aws: Aws, clock: FakeClock) -> None:
+    settings = aws.settings(lease_seconds=0.0)
+    losing = open_stores(settings, clock, LosingConnection(clock)).attempts
+    assert losing.claim(COUNTER, "n1")
+    for nonce, holds in (("n2", False), ("n1", True)):
+        assert open_stores(settings, clock).attempts.claim(COUNTER, nonce) is holds

@@ -58,7 +58,9 @@ class Desk:
             except InvalidToken as error:
                 return self._nobody(request, error)
             except StoreUnavailable as error:
-                return self.answers.error(TemporarilyUnavailable(detail=str(error)))
+                unavailable = TemporarilyUnavailable(detail=str(error))
+                retry_url = self.answers.url(request.path)
+                return self.answers.error(unavailable, retry_url, retry_label="Try again")
             try:
                 return screen(request, visitor)
             except OAuthError as error:

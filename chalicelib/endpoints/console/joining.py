@@ -9,7 +9,7 @@ from chalicelib.endpoints.console.application_screens import application_screens
 from chalicelib.endpoints.console.assistance import Assistance
 from chalicelib.endpoints.console.backing import Backing
 from chalicelib.endpoints.console.desk import Desk, Screen
-from chalicelib.endpoints.console.entry import Entry
+from chalicelib.endpoints.console.entry import HOME_PATH, Entry
 from chalicelib.endpoints.console.leaving import Leaving
 from chalicelib.endpoints.console.oversight import oversight_screens
 from chalicelib.endpoints.console.people_screens import people_screens
@@ -63,9 +63,9 @@ def join(backing: Backing) -> Mapping[str, Endpoint]:
         **{name: desk.screen(screen) for name, screen in screens.items()},
         "suggest_users": desk.values(assistance.suggest_users),
         "describe_certificate": desk.values(assistance.describe_certificate),
-        "switch_user": answers.guarded(entry.switch_user),
-        "callback": answers.guarded(entry.callback),
-        "log_out": answers.guarded(leaving),
+        "switch_user": answers.guarded(entry.switch_user, way_back=HOME_PATH),
+        "callback": answers.guarded(entry.callback, way_back=HOME_PATH),
+        "log_out": answers.guarded(leaving, way_back=HOME_PATH),
     }
 
 

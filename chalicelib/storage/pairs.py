@@ -34,12 +34,26 @@ def read_pair(
 def read_pairs(
     database: Database, table: str, main_key: Callable[[str], str], owners: Sequence[str]
 ) -> list[Pair]:
-    """The pairs of these owners in their order, without those that are gone; for lists."""
-    keys = [(table, key(owner)) for owner in owners for key in (main_key, detail_key)]
-    found = database.read(keys)
-    pairs = []
-    for owner in owners:
-        item, detail = found.get((table, main_key(owner))), found.get((table, detail_key(owner)))
-        if item is not None and detail is not None:
-            pairs.append((item, detail))
-    return pairs
+    """The pairs of these owners in their order, each of one version, without those that are gone.
+
+    Raises StoreUnavailable.
+    """
+    pairs: dict[str, Pair] = {}
+    pending = list(dict.fromkeys(owners))
+    for _ in range(_READ_TRIES):
+        keys = [(table, key(owner)) for owner in pending for key in (main_key, detail_key)]
+        found = database.read(keys)
+        torn = []
+        for owner in pending:
+            item = found.get((table, main_key(owner)))
+            detail = found.get((table, detail_key(owner)))
+            if item is None or detail is None:
+                continue
+            if item["version"] == detail["version"]:
+                pairs[owner] = item, detail
+            else:
+                torn.append(owner)
+        if not torn:
+            return [pairs[owner] for owner in owners if owner in pairs]
+        pending = torn
+    raise StoreUnavailable("the items changed while they were read")

@@ -26,6 +26,7 @@ from chalicelib.storage.records import (
 )
 
 USER = "user"
+DETAIL = "detail"
 NAME = "name"
 EXTERNAL_ID = "external id"
 GROUP = "group"
@@ -37,7 +38,7 @@ def create_user(account: Account, password_hash: str | None) -> dict[str, Write]
     item = mapping.write_user(user)
     return {
         USER: Put(UserRecord, item, UserRecord.key.does_not_exist()),
-        "detail": Put(UserDetailRecord, mapping.write_user_detail(account)),
+        DETAIL: Put(UserDetailRecord, mapping.write_user_detail(account)),
         NAME: _mark_name(user),
         "domain": _count_domain(user.user_domain, 1),
         **_mark_external_id(account),
@@ -89,11 +90,12 @@ def delete_user(before: Account, after: Account) -> dict[str, Write]:
 
 
 def put_user(before: Account, after: Account) -> dict[str, Write]:
-    """Both items of a user, if the version is as it was read."""
+    """Both items of a user, if the version of both is as it was read."""
     unchanged = UserRecord.version == before.user.version
+    detail_unchanged = UserDetailRecord.version == before.user.version
     return {
         USER: Put(UserRecord, mapping.write_user(after.user), unchanged),
-        "detail": Put(UserDetailRecord, mapping.write_user_detail(after)),
+        DETAIL: Put(UserDetailRecord, mapping.write_user_detail(after), detail_unchanged),
     }
 
 

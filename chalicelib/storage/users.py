@@ -162,7 +162,7 @@ class Users:
             return
         # "user" and "user usr_…" alike: several users may change at once.
         kinds = {name.partition(" usr_")[0] for name in refused}
-        if user_writes.USER in kinds:
+        if kinds & {user_writes.USER, user_writes.DETAIL}:
             raise UserChanged
         if user_writes.NAME in kinds:
             raise UserNameTaken

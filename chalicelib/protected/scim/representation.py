@@ -49,10 +49,7 @@ def user_json(account: Account, groups: Mapping[str, Group], default_domain: str
         values["name"] = {key: value for key, value in name.items() if value}
     if "emails" not in values and account.email:
         values["emails"] = [{"value": account.email, "type": "work", "primary": True}]
-    if not user.enabled:
-        values["active"] = False
-    elif attributes.get("active", True) is not None:
-        values["active"] = True
+    values["active"] = user.enabled
     if ENTERPRISE_URN in values:
         values[ENTERPRISE_URN] = _with_manager(values[ENTERPRISE_URN])
     domain = user_names.render_domain(account, default_domain)
@@ -104,15 +101,11 @@ def person_of(resource: Resource[Any], before: Account | None, default_domain: s
     manager = attributes.get(ENTERPRISE_URN, {}).get("manager")
     if manager is not None:
         manager.pop("$ref", None)
-    active = values.get("active")
-    if active is None and before is not None:
-        # Taken away from a user: it counts as true, and is not shown.
-        attributes["active"] = None
-        active = True
     return Person(
         user_name=name,
         user_domain=domain,
-        active=active,
+        # Null, or taken away, leaves it as it is: nobody is let in by what was not said.
+        active=values.get("active"),
         external_id=values.get("externalId"),
         attributes=attributes,
     )

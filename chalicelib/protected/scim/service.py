@@ -126,16 +126,12 @@ class Handler(ScimHandler):
 
         It must not let anybody in again, and most clients know nothing of the extension.
         """
-        if isinstance(replacement, User) and isinstance(current, User):
-            if replacement.active is None:
-                replacement.active = current.active
-            if replacement[GrantlineUser] is None:
-                replacement[GrantlineUser] = current[GrantlineUser]
         replace = super().replace_resource
         latest = [current]
 
         def attempt() -> Resource[Any]:
-            wanted = replacement.model_copy(deep=True)
+            # What is left as it is comes from the latest read: a disable in between stays.
+            wanted = _with_unsaid(replacement.model_copy(deep=True), latest[0])
             return replace(resource_type, latest[0], wanted, conditions)
 
         def read_again() -> None:
@@ -153,6 +149,19 @@ class Handler(ScimHandler):
         """Reads, changes and writes."""
         attempt = partial(super().patch_resource, resource_type, resource_id, patch_op, conditions)
         return self._try(attempt, lambda: None, conditions)
+
+    def delete_resource(
+        self, resource_type: ResourceType, resource_id: str, conditions: Conditions
+    ) -> None:
+        """Reads and deletes; storage itself waits for leases."""
+        delete = partial(super().delete_resource, resource_type, resource_id, conditions)
+        for _ in range(TRIES - 1):
+            try:
+                return delete()
+            except PreconditionFailedException:
+                if conditions.if_match or conditions.if_none_match:
+                    raise
+        return delete()
 
     def _try(
         self,
@@ -174,3 +183,13 @@ class Handler(ScimHandler):
         resource = attempt()
         self.storage.settle(resource)
         return resource
+
+
+def _with_unsaid(wanted: Resource[Any], current: Resource[Any]) -> Resource[Any]:
+    """A user as it is to be, with `active` and the domain as they are where nothing is said."""
+    if isinstance(wanted, User) and isinstance(current, User):
+        if wanted.active is None:
+            wanted.active = current.active
+        if wanted[GrantlineUser] is None:
+            wanted[GrantlineUser] = current[GrantlineUser]
+    return wanted

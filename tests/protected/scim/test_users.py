@@ -314,3 +314,16 @@ def test_parameters_that_nobody_knows_are_passed_over(client: Provisioner) -> No
     client.create(ADA)
     flagged = client.get(USERS, aadOptscim062020="", filter=f'userName eq "{ADA}"')
     assert flagged["totalResults"] == 1
+
+
+@pytest.mark.parametrize(
+    "op",
+    [{"op": "replace", "path": "active", "value": None}, {"op": "remove", "path": "active"}],
+)
+@pytest.mark.parametrize("active", [True, False])
+def test_an_active_that_says_nothing_leaves_the_user_as_it_is(
+    client: Provisioner, op: dict[str, Any], *, active: bool
+) -> None:
+    user_id = client.create("null@x", active=active)["id"]
+    assert client.patched(f"/Users/{user_id}", op)["active"] is active
+    assert client.get(f"/Users/{user_id}")["active"] is active

@@ -1,16 +1,20 @@
 """The audit trail at the console: what it shows, how far one request looks, its file."""
 
 import csv
+import re
 from io import StringIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+import chalicelib
 from chalicelib.audit import Actor, AuditEvent
 from chalicelib.directory.users import Users
 from chalicelib.endpoints.console import audit_export
 from chalicelib.oauth.ids import new_ulid
+from chalicelib.pages.console.events import ACTIONS
 from chalicelib.pages.csv_text import csv_line
 from chalicelib.storage.audit import put_event
 from tests.console.administrators import Console
@@ -136,6 +140,15 @@ def test_it_goes_on_and_says_when_it_looked_at_many(world: World, console: Conso
     console.get(AUDIT + console.page.by_id("next")["href"])
     assert rows(console) == ["Client secret cut"]
     assert not console.page.has("next")
+
+
+def test_every_action_has_words() -> None:
+    """Whatever the code calls an action: a thing, a point, and what became of it."""
+    action = re.compile(r'"([a-z_]+\.(?:[a-z_]*(?:ed|set)|given|withdrawn|cut|issued_for_trial))"')
+    source = Path(chalicelib.__file__).parent
+    written = {name for file in source.rglob("*.py") for name in action.findall(file.read_text())}
+    assert len(written) > 20
+    assert written <= ACTIONS.keys()
 
 
 @pytest.mark.checklist("13")

@@ -31,6 +31,9 @@ ACTIONS = {
     "group.deleted": "Group deleted",
     "grant.replayed": "Code or refresh token replayed: login ended",
     "token.issued_for_trial": "Trial token issued",
+    "query.created": "Query stored",
+    "query.updated": "Query changed",
+    "query.deleted": "Query deleted",
     "signing_keys.rotated": "Signing keys rotated",
 }
 MAXIMUM_NAMED = 4

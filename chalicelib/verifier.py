@@ -10,25 +10,35 @@ Whatever cannot be known is refused. docs/protect-your-api.md says how to use it
 
 import hashlib
 import http.client
+import io
 import json
 import re
+import socket
 import ssl
 import threading
 import time
 from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
-from typing import ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import SplitResult, quote_plus, urlencode, urlsplit
 
 MAXIMUM_CACHE_SECONDS = 300.0
+MAXIMUM_TIMEOUT_SECONDS = 60.0
 MAXIMUM_TOKEN_LENGTH = 4096
 MAXIMUM_ANSWER_BYTES = 64 * 1024
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 §2.1
+# What a URL is written in (RFC 3986 §2), less what parsers disagree about.
+_URL = re.compile(r"[!-\[\]-~]+")
 _OK = 200
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
 class Refused(Exception):
@@ -81,7 +91,7 @@ class VerifierUnavailable(Refused):
 class Caller:
     """Who calls. `subject` is the user, or the client where it acts as itself.
 
-    `expires_at` is epoch seconds, None: never. `claims` is all that introspection said.
+    `expires_at` is epoch seconds, None: never. `claims` is all that introspection said, read-only.
     """
 
     client_id: str
@@ -114,12 +124,16 @@ class TokenVerifier:
     ) -> None:
         """The application `client_id` must be registered with `introspection: any`.
 
+        `timeout_seconds` is for connecting to one address of the server, and again for the
+        question and its whole answer, however many pieces that comes in.
         Raises ValueError for a URL that is not https (loopback excepted) and for bounds.
         """
         if not 0 <= cache_seconds <= MAXIMUM_CACHE_SECONDS:
             raise ValueError(f"cache_seconds must be from 0 to {MAXIMUM_CACHE_SECONDS:g}")
-        if cache_entries < 1 or timeout_seconds <= 0:
-            raise ValueError("cache_entries and timeout_seconds must be positive")
+        if cache_entries < 1:
+            raise ValueError("cache_entries must be positive")
+        if not 0 < timeout_seconds <= MAXIMUM_TIMEOUT_SECONDS:
+            raise ValueError(f"timeout_seconds must be at most {MAXIMUM_TIMEOUT_SECONDS:g}, not 0")
         self._issuer = issuer
         self._url = _endpoint(issuer)
         pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"  # RFC 6749 §2.3.1
@@ -177,33 +191,66 @@ class TokenVerifier:
             "Accept": "application/json",
         }
         body = urlencode({"token": token, "token_type_hint": "access_token"})
-        connection = self._connect()
         try:
-            # http.client follows no redirect, so that the secret goes nowhere else.
-            connection.request("POST", self._url.path, body, headers)
-            with connection.getresponse() as response:
-                content = response.read(MAXIMUM_ANSWER_BYTES + 1)
-        except (OSError, http.client.HTTPException) as error:
+            status, content = self._exchange(body, headers)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            # A ValueError is what http.client makes of some malformed answers.
             raise VerifierUnavailable(f"no answer: {type(error).__name__}") from None
-        finally:
-            connection.close()
-        if response.status != _OK or len(content) > MAXIMUM_ANSWER_BYTES:
-            raise VerifierUnavailable(f"introspection answered {response.status}")
+        if status != _OK or len(content) > MAXIMUM_ANSWER_BYTES:
+            raise VerifierUnavailable(f"introspection answered {status}")
         try:
-            answer = json.loads(content)
+            answer = _read_only(json.loads(content.decode("utf-8"), object_pairs_hook=_object))
         except (ValueError, RecursionError):
             raise VerifierUnavailable("introspection answered no JSON") from None
-        if not isinstance(answer, dict):
+        if not isinstance(answer, Mapping):
             raise VerifierUnavailable("introspection answered no object")
         return answer
 
-    def _connect(self) -> http.client.HTTPConnection:
+    def _exchange(self, body: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        """The status and the beginning of the body."""
+        with closing(self._connection()) as connection:
+            connection.connect()
+            stream = _Stream(
+                connection.sock, self._monotonic() + self._timeout_seconds, self._monotonic
+            )
+            connection.request("POST", self._url.path, body, headers)
+            # http.client follows no redirect, so that the secret goes nowhere else.
+            with http.client.HTTPResponse(stream, method="POST") as response:  # type: ignore[arg-type]  # which it asks for makefile alone
+                response.begin()
+                content = response.read(MAXIMUM_ANSWER_BYTES + 1)
+                if response.length:  # what was announced and did not come, or is too much
+                    raise http.client.IncompleteRead(content[:0])
+                return response.status, content
+
+    def _connection(self) -> http.client.HTTPConnection:
         host, port = self._url.hostname or "", self._url.port
         if self._url.scheme == "http":
             return http.client.HTTPConnection(host, port, timeout=self._timeout_seconds)
         return http.client.HTTPSConnection(
             host, port, timeout=self._timeout_seconds, context=self._ssl_context
         )
+
+
+class _Stream(io.RawIOBase):
+    """What a socket receives until `ends`; its own time-out begins anew with every read."""
+
+    def __init__(self, sock: socket.socket, ends: float, monotonic: Callable[[], float]) -> None:
+        self._sock = sock
+        self._ends = ends
+        self._monotonic = monotonic
+
+    def makefile(self, _: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        left = self._ends - self._monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._sock.settimeout(left)
+        return self._sock.recv_into(buffer)
 
 
 class _Cache:
@@ -236,8 +283,30 @@ class _Cache:
                 self._kept.popitem(last=False)
 
 
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):  # which one counts is not said (RFC 8259 §4)
+        raise ValueError("a name stands twice")
+    return members
+
+
+def _read_only(value: object) -> object:
+    """The same, for several callers to share."""
+    if isinstance(value, dict):
+        return MappingProxyType({name: _read_only(member) for name, member in value.items()})
+    return tuple(map(_read_only, value)) if isinstance(value, list) else value
+
+
 def _endpoint(issuer: str) -> SplitResult:
-    url = urlsplit(f"{issuer}/oauth2/server/introspect")
+    if not _URL.fullmatch(issuer):
+        raise ValueError("the issuer must be a URL in ASCII, without spaces")
+    try:
+        url = urlsplit(f"{issuer}/oauth2/server/introspect")
+        port_is_possible = url.port != 0
+    except ValueError:
+        port_is_possible = False
+    if not port_is_possible:
+        raise ValueError("the issuer must be a URL with a port that there is, or none")
     loopback = url.scheme == "http" and url.hostname in _LOOPBACK
     if not (url.scheme == "https" or loopback) or not url.hostname or "@" in url.netloc:
         raise ValueError("the issuer must be an https URL (http on loopback only)")
@@ -254,4 +323,4 @@ def _read_caller(answer: Mapping[str, object]) -> Caller:
         raise VerifierUnavailable("introspection answered without client, subject or scope")
     if expires_at is not None and (isinstance(expires_at, bool) or not isinstance(expires_at, int)):
         raise VerifierUnavailable("introspection answered an end that is none")
-    return Caller(client_id, subject, frozenset(scope.split()), expires_at, dict(answer))
+    return Caller(client_id, subject, frozenset(scope.split()), expires_at, answer)

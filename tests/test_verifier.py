@@ -157,6 +157,10 @@ def test_what_is_not_active_is_refused(
         (200, b"true"),
         (200, b"[" * 5000),
         (200, b"\xff"),
+        (200, json.dumps(ACTIVE).encode("utf-16")),
+        (200, b'{"active": false, ' + json.dumps(ACTIVE).encode()[1:]),
+        (200, json.dumps(ACTIVE).replace(str(START + 600), "1e999").encode()),
+        (200, json.dumps(ACTIVE).replace(str(START + 600), "9" * 5000).encode()),
         (200, b" " * 70_000 + b"{}"),
         (200, json.dumps({**ACTIVE, "client_id": 7}).encode()),
         (200, json.dumps({"active": True}).encode()),
@@ -176,6 +180,18 @@ def test_what_cannot_be_known_is_refused(
         verifier.verify("gla_x")
     assert refused.value.status == 503
     assert "gla_x" not in str(refused.value)
+
+
+def test_callers_cannot_change_what_the_next_is_told(
+    introspection: Introspection, clock: FakeClock
+) -> None:
+    introspection.say(more={"list": [{"deep": 1}]})
+    verifier = make(introspection, clock, cache_seconds=60)
+    claims: Any = verifier.verify("gla_x").claims
+    for held in (claims, claims["more"], claims["more"]["list"], claims["more"]["list"][0]):
+        with pytest.raises(TypeError):
+            held["sub" if held is not claims["more"]["list"] else 0] = "usr_other"
+    assert verifier.verify("gla_x").claims == claims
 
 
 def test_a_redirect_takes_the_secret_nowhere(
@@ -274,6 +290,14 @@ def test_many_threads_share_one_verifier(introspection: Introspection, clock: Fa
         "https://auth.example/",
         "https://auth.example/a?b",
         "https://auth.example#c",
+        "https://auth.example:99999",
+        "https://auth.example:0",
+        "https://auth.example:x",
+        "https://auth.example/é",
+        "https://auth.example/a b",
+        "https://auth.example\n.evil",
+        "https://auth.example\\@evil",
+        "https://[::1",
     ],
 )
 def test_a_server_that_cannot_be_trusted_with_a_token_is_refused(issuer: str) -> None:
@@ -290,7 +314,14 @@ def test_https_verifies_certificates(issuer: str) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"cache_seconds": -1}, {"cache_seconds": 301}, {"cache_entries": 0}, {"timeout_seconds": 0}],
+    [
+        {"cache_seconds": -1},
+        {"cache_seconds": 301},
+        {"cache_entries": 0},
+        {"timeout_seconds": 0},
+        {"timeout_seconds": 61},
+        {"timeout_seconds": float("nan")},
+    ],
 )
 def test_bounds_are_held(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must be"):
@@ -312,7 +343,7 @@ def test_it_is_one_file_of_the_standard_library_and_not_in_the_package() -> None
     source = Path(module.__file__).read_text(encoding="utf-8")
     imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
     assert imported <= {
-        "base64", "collections", "dataclasses", "hashlib", "http", "json", "re", "ssl",
-        "threading", "time", "typing", "urllib",
+        "base64", "collections", "contextlib", "dataclasses", "hashlib", "http", "io", "json", "re",
+        "socket", "ssl", "threading", "time", "types", "typing", "urllib",
     }  # fmt: skip
     assert "verifier.py" in LOCAL_ROOMS

@@ -3,18 +3,20 @@
 import re
 from typing import Any
 
-from odatapy.server.batch import BatchHandler, get_boundary, validate_boundary
+from odatapy.server.batch import BatchHandler, BatchParser, get_boundary, validate_boundary
 from odatapy.server.processor import BatchProcessor
 from odatapy.server.request import ODataRequest, ODataResponse
 from odatapy.server.uri.resource import UriInfo
 
 from chalicelib.oauth import strict_json
-from chalicelib.protected.odata.bounds import QueryRefused
+from chalicelib.protected.odata.bounds import QueryRefused, has_half_character
 from chalicelib.protected.odata.handling import ReadOnlyHandler
+from chalicelib.protected.odata.processor import call_of
 
 MAXIMUM_PARTS = 20
 
 _MEMBERS = frozenset({"id", "method", "url", "headers", "dependsOn"})
+_MEDIA_TYPES = ("multipart/mixed", "application/json")
 _MAXIMUM_HEADERS = 20
 _REQUEST_LINE = re.compile(rb"^([A-Z]+ )([^\r\n]+)( HTTP/[0-9.]+)(?=\r?$)", re.MULTILINE)
 
@@ -28,14 +30,22 @@ class ReadingBatch(BatchProcessor):
     def process_batch(
         self, request: ODataRequest, response: ODataResponse, _uri_info: UriInfo
     ) -> None:
-        """Raises QueryRefused for a batch that is malformed or too large."""
-        media_type = (request.content_type or "").partition(";")[0].strip().lower()
-        if media_type == "application/json":
-            _validate_json(request.body)
-        else:
-            _validate_multipart(request)
-            request.body = _REQUEST_LINE.sub(_encode_spaces, request.body)
+        """Raises QueryRefused for a batch that is malformed, too large, or in another batch."""
+        call = call_of(request)
+        if call.in_batch:
+            # However its path was written.
+            raise QueryRefused("InvalidBatch", "A batch holds no other batch.")
+        call.in_batch = True
+        media_type = (request.content_type or "").partition(";")[0].strip(" \t").lower()
+        if media_type not in _MEDIA_TYPES:
+            message = f"A batch is {' or '.join(_MEDIA_TYPES)}."
+            raise QueryRefused("UnsupportedMediaType", message, status=415)
         try:
+            if media_type == "application/json":
+                _validate_json(request.body)
+            else:
+                request.body = _REQUEST_LINE.sub(_encode_spaces, request.body)
+                _validate_multipart(request)
             result = BatchHandler(self._handler, request.raw_base_uri).process(request)
         except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             # Parts never raise: the library stumbled over the batch itself.
@@ -50,7 +60,8 @@ def _validate_multipart(request: ODataRequest) -> None:
     boundary = validate_boundary(get_boundary(request.content_type))
     # Every part has a delimiter before it, and one closes the last.
     _validate_count(request.body.count(b"--" + boundary.encode()) - 1)
-    if b"multipart/mixed" in request.body.lower():
+    parts = BatchParser(request.raw_base_uri).parse(request.body, boundary)
+    if any(part.changeset is not None for part in parts):
         raise QueryRefused("MethodNotAllowed", "A change set writes: this service is read-only.")
 
 
@@ -84,6 +95,8 @@ def _validate_part(part: Any) -> None:
     texts += depends if isinstance(depends, list) else [depends]
     if not all(isinstance(text, str) for text in texts):
         raise QueryRefused("InvalidBatch", "A member of a request is not a text.")
+    if any(has_half_character(text) for text in (*texts, *headers)):
+        raise QueryRefused("InvalidBatch", "A member of a request holds half a character.")
 
 
 def _validate_count(parts: int) -> None:

@@ -42,6 +42,11 @@ class QueryRefused(ODataApplicationException):
         super().__init__(message, status, code=code)
 
 
+def has_half_character(text: str) -> bool:
+    """Whether a surrogate stands in a text alone: it can be written in no answer and no key."""
+    return _HALF_CHARACTER.search(text) is not None
+
+
 class NodeBudget:
     """How much a request may still ask to be evaluated, all parts of a batch together."""
 
@@ -94,7 +99,7 @@ def validate_options(options: Mapping[str, Sequence[str]]) -> None:
 
 def _validate_text(what: str, text: str) -> None:
     """Depth, words and operators outside of quoted strings; a doubled quote is inside of one."""
-    if _HALF_CHARACTER.search(text):
+    if has_half_character(text):
         raise QueryRefused("InvalidQuery", f"{what} holds half a character.")
     outside = _outside_quotes(text)
     _validate_depth(what, outside)

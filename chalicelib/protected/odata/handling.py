@@ -69,7 +69,9 @@ class ReadOnlyHandler(ODataHandler):
             call = call_of(request)
             call.failure = call.failure or exc
         request_log.note(outcome=error.code, reason=type(exc).__name__)
-        error.message = (error.message or "")[:MAXIMUM_MESSAGE_LENGTH]
+        message = (error.message or "")[:MAXIMUM_MESSAGE_LENGTH]
+        # It may repeat half a character of what a client wrote.
+        error.message = message.encode("utf-8", "backslashreplace").decode("utf-8")
         response.set_content(ODataJsonSerializer(service_version=VERSION).error(error), ERROR_TYPE)
         response.set_status(status)
         if status == _METHOD_NOT_ALLOWED:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.protected.odata.bounds import QueryRefused
+from chalicelib.protected.odata.bounds import QueryRefused, has_half_character
 from chalicelib.protected.odata.stored_queries import ParameterType
 
 MAXIMUM_TEXT_LENGTH = 1_000
@@ -54,7 +54,7 @@ def write(value: object) -> str:
 def _read(name: str, kind: ParameterType, value: object) -> Any:
     read: Any = None
     if kind is ParameterType.STRING:
-        read = value if isinstance(value, str) and len(value) <= MAXIMUM_TEXT_LENGTH else None
+        read = value if isinstance(value, str) and _is_storable(value) else None
     elif kind is ParameterType.BOOLEAN:
         read = value if isinstance(value, bool) else _BOOLEANS.get(str(value))
     elif kind is ParameterType.INTEGER:
@@ -65,6 +65,10 @@ def _read(name: str, kind: ParameterType, value: object) -> Any:
     if read is None:
         raise _refusal(f"The parameter {name} must be of type {kind.value}.")
     return read
+
+
+def _is_storable(text: str) -> bool:
+    return len(text) <= MAXIMUM_TEXT_LENGTH and not has_half_character(text)
 
 
 def _time(value: str) -> datetime | None:

@@ -57,7 +57,8 @@ NextLink = Callable[[ODataRequest, str], str]
 class Call:
     """One HTTP request, all parts of a batch together.
 
-    `bound` holds the values of a stored query's parameters. `failure` is what went wrong beneath.
+    `bound` holds the values of a stored query's parameters. `in_batch`: this is a batch, whose
+    parts are answered one after the other. `failure` is what went wrong beneath.
     """
 
     viewer: Viewer
@@ -65,6 +66,7 @@ class Call:
     nodes: NodeBudget
     bound: Mapping[str, Any]
     next_link: NextLink
+    in_batch: bool = False
     failure: Exception | None = None
 
 

@@ -112,6 +112,54 @@ def test_size_and_nesting_are_bounded(admin: Caller) -> None:
     assert deep.body["responses"][0]["status"] == 400
 
 
+SPELLINGS = ("%24batch", "/%24batch/", "%24%62atch", "%2524batch", "$batch?x=1", "%24batch?x=1")
+
+
+@pytest.mark.checklist("55")
+@pytest.mark.parametrize("path", SPELLINGS)
+def test_a_batch_holds_no_batch_however_its_path_is_written(admin: Caller, path: str) -> None:
+    inner = json.dumps({"requests": [part("Users", id=str(n)) for n in range(20)]})
+    line = f"POST {path} HTTP/1.1\r\nContent-Type: application/json\r\n\r\n{inner}"
+    reply = admin.send("POST", "$batch", headers=MULTIPART, body=multipart(*[line] * 3))
+    assert reply.status in (200, 400)
+    assert "@odata.context" not in str(reply.body)
+    reply = send_json(admin, part(path, "POST"))
+    assert reply.status == 400 or reply.body["responses"][0]["status"] in (400, 405)
+
+
+@pytest.mark.parametrize("space", [" ", "\t", "\u00a0", "\u3000", "\x0b"])
+def test_a_change_set_is_refused_however_its_type_is_written(admin: Caller, space: str) -> None:
+    inner = "Content-Type: application/http\r\n\r\nDELETE Users('x') HTTP/1.1\r\n\r\n"
+    body = (
+        f"--b\r\nContent-Type: multipart{space}/{space}mixed;boundary=c\r\n\r\n"
+        f"--c\r\n{inner}\r\n--c--\r\n--b--\r\n"
+    )
+    assert admin.send("POST", "$batch", headers=MULTIPART, body=body.encode()).status == 400
+    kind = {"Content-Type": f"multipart{space}/mixed;boundary=b"}
+    plain = multipart("GET Users HTTP/1.1")
+    assert admin.send("POST", "$batch", headers=kind, body=plain).status == 415
+
+
+@pytest.mark.checklist("61")
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"method": "\ud800"}, {"url": "\ud800"}, {"id": "\ud800"}, {"dependsOn": ["\ud800"]},
+        {"dependsOn": "\udfff"}, {"headers": {"Accept": "\ud800"}}, {"headers": {"\ud800": "a"}},
+        {"\ud800": 1},
+    ],
+)  # fmt: skip
+def test_half_a_character_in_a_batch_is_refused(admin: Caller, members: dict[str, Any]) -> None:
+    assert send_json(admin, {**part("Users"), **members}).status == 400
+
+
+@pytest.mark.checklist("61")
+def test_half_a_character_in_the_boundary_is_refused(admin: Caller) -> None:
+    kind = {"Content-Type": "multipart/mixed;boundary=\ud800"}
+    body = multipart("GET Users HTTP/1.1")
+    assert admin.send("POST", "$batch", headers=kind, body=body).status == 400
+
+
 def test_the_row_limit_holds_for_the_whole_batch() -> None:
     world = World()
     for number in range(400):

@@ -146,6 +146,23 @@ def test_parameters_are_given_all_and_no_others(admin: Caller) -> None:
     assert admin.send("GET", EXECUTE, query=query).status == 400
 
 
+@pytest.mark.checklist("61")
+def test_half_a_character_is_refused_wherever_it_stands(admin: Caller) -> None:
+    half = "\ud800"
+    assert run(admin, query="beginning", begin=half).status == 400
+    for body in (
+        {"query": "beginning", "parameters": {"begin": half}},
+        {"query": "named", "parameters": {"name": half, "domain": "domain"}},
+        {"query": "beginning", "parameters": {half: "b"}},
+        {"query": half},
+        {"entitySet": half},
+        {"entitySet": "Users", "filter": f"userName eq '{half}'"},
+        {"entitySet": "Users", half: "x"},
+    ):
+        assert post(admin, body).status in (400, 404), body
+    assert run(admin, query=half).status in (400, 404)
+
+
 INJECTIONS = [
     "x') or true or startswith(userName,'",
     "x' or '1' eq '1",

@@ -74,7 +74,7 @@ class UserRows:
             lambda cursor, limit: self.users.list_users(prefix, domain, cursor, limit),
             tight=conditions.are_met_by(equal=("domain",), prefix=used),
             in_order=order in (None, _UP),
-            size=None if domain is None or prefix else partial(self._count, domain),
+            size=None if domain is None else partial(self._count, domain, prefix),
         )
 
     def _walk_all(self, conditions: Conditions, order: Order | None) -> Walk:
@@ -101,9 +101,12 @@ class UserRows:
             expected_rows=2,
         )
 
-    def _count(self, domain: str) -> int:
+    def _count(self, domain: str, prefix: str) -> int | None:
+        """How many users a domain has; of names that begin alike only that there are none."""
         found = find_domain(self.users, domain)
-        return 0 if found is None else found.users
+        if found is None or found.users == 0:
+            return 0
+        return None if prefix else found.users
 
 
 def _living(accounts: Iterable[Account]) -> list[Account]:

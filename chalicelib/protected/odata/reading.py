@@ -21,6 +21,9 @@ MAXIMUM_PAGE_SIZE = 500
 ROW_LIMIT = 1_000
 # An index page may hold nothing that is wanted; so many are looked at before an answer.
 _PAGES_AN_ANSWER = 10
+# Pages of an index that one HTTP request may read: each passes over at most 1,000 entries
+# (storage/name_lists.py), which cost as well.
+PAGE_LIMIT = 30
 _ROWS_AT_ONCE = 200
 
 
@@ -56,20 +59,31 @@ class Result:
 
 
 class RowBudget:
-    """How many rows a request may still read."""
+    """How many rows, and pages of an index, a request may still read."""
 
-    def __init__(self, limit: int = ROW_LIMIT) -> None:
+    def __init__(self, limit: int = ROW_LIMIT, pages: int = PAGE_LIMIT) -> None:
         self.left = limit
+        self._pages = pages
 
     def spend(self, rows: int) -> None:
         """Raises QueryRefused when it was one too many: never an answer from a part of them."""
         self.left -= rows
         if self.left < 0:
-            raise QueryRefused(
-                "RowLimitExceeded",
-                f"More than {ROW_LIMIT} rows would have to be read. Narrow it by a key, a domain "
-                "or by what a name starts with, or follow @odata.nextLink through the whole list.",
-            )
+            raise _exceeded(f"More than {ROW_LIMIT} rows would have to be read.")
+
+    def spend_page(self) -> None:
+        """Before a page of an index is read. Raises QueryRefused when it is one too many."""
+        self._pages -= 1
+        if self._pages < 0:
+            raise _exceeded("Too much of the index would have to be passed over.")
+
+
+def _exceeded(reason: str) -> QueryRefused:
+    return QueryRefused(
+        "RowLimitExceeded",
+        f"{reason} Narrow it by a key, a domain or by what a name starts with, "
+        "or follow @odata.nextLink through the whole list.",
+    )
 
 
 class Reader:
@@ -134,6 +148,8 @@ class Reader:
         count: int | None,
     ) -> Result:
         """A page of the answer, from as many pages of the index as it takes."""
+        if position is None and query.filter is not None and _is_empty(walk):
+            return Result((), count)
         cursor = None if position is None else position.cursor
         top = query.top if position is None else position.top
         skip = query.skip if position is None else 0
@@ -171,18 +187,21 @@ class Reader:
             yield from (self._entity(row) for row in rows)
             return
         size = None if plan.size is None else plan.size()
+        if size == 0:
+            return
         if size is not None and size > self._budget.left:
             # It would only be found out at the end, and paid for.
             self._budget.spend(size)
-        cursor: str | None = None
-        while True:
-            entities, cursor = self._page(plan, cursor, _at_once(plan))
+        entities, cursor = self._page(plan, None, _at_once(plan))
+        yield from entities
+        while cursor is not None:
+            # There is more than was expected.
+            entities, cursor = self._page(plan, cursor, _ROWS_AT_ONCE)
             yield from entities
-            if cursor is None:
-                return
 
     def _page(self, walk: Walk, cursor: str | None, limit: int) -> tuple[list[Entity], str | None]:
         """A page of the index, cut where the walk stops."""
+        self._budget.spend_page()
         try:
             page = walk.read(cursor, limit)
         except InvalidCursor:
@@ -197,6 +216,10 @@ class Reader:
 
     def _entity(self, row: object) -> Entity:
         return self._source.shape.entity(row, self._base)
+
+
+def _is_empty(walk: Walk) -> bool:
+    return walk.size is not None and walk.size() == 0
 
 
 def _at_once(walk: Walk) -> int:

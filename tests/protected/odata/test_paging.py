@@ -9,6 +9,8 @@ import pytest
 from chalicelib.directory.model import Account
 from chalicelib.oauth.ids import new_user_id
 from chalicelib.oauth.model import GrantType, Status, User
+from chalicelib.protected.odata import reading
+from chalicelib.storage import name_lists
 from tests.faults.costs import Cost, measure
 from tests.harness import World
 from tests.odata import Caller, administrator, caller
@@ -314,3 +316,40 @@ def test_what_would_be_over_the_limit_is_refused_before_it_is_paid_for() -> None
     who = administrator(world)
     refused = cost(who, "Users", 400, filter="endswith(userName,'7')")
     assert (len(refused.calls), refused.reads) == (2, 3.5)
+
+
+@pytest.mark.checklist("55")
+def test_index_entries_that_are_passed_over_are_bounded_too(
+    admin: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading.RowBudget.__init__, "__defaults__", (reading.ROW_LIMIT, 2))
+    monkeypatch.setattr(name_lists, "MAXIMUM_NAMES_A_PAGE", 100)
+    add_elsewhere(admin.world, "zoe")
+    over = (400, "RowLimitExceeded")
+    assert admin.refusal("Users", filter="domain eq 'elsewhere' and length(email) gt 3") == over
+    assert admin.refusal("Users/$count", filter="domain eq 'elsewhere'") == over
+    near = "domain eq 'elsewhere' and startswith(userName,'z') and length(userName) gt 2"
+    assert admin.values("Users", "userName", filter=near) == ["zoe"]
+
+
+@pytest.mark.parametrize("beginning", ["", "startswith(userName,'user') and "])
+@pytest.mark.parametrize("rest", ["", " and contains(email,'x')"])
+def test_a_domain_without_users_walks_along_nothing(
+    admin: Caller, beginning: str, rest: str
+) -> None:
+    empty = cost(admin, "Users", filter=f"{beginning}domain eq 'nowhere'{rest}")
+    assert len(empty.calls) <= 3
+    reply = admin.get("Users", filter=f"{beginning}domain eq 'nowhere'{rest}")
+    assert (reply.body["value"], "@odata.nextLink" in reply.body) == ([], False)
+
+
+def test_a_name_of_many_domains_is_read_in_few_pages() -> None:
+    world = World()
+    for number in range(150):
+        user = User(new_user_id(), "sam", f"domain-{number:03}")
+        account = Account(user, world.clock.now(), world.clock.now())
+        world.stores.users.create(account, None, world._event("user.created", user.user_id))
+    who = administrator(world)
+    filter_ = "userName eq 'sam' and endswith(domain,'9')"
+    assert len(who.values("Users", "domain", filter=filter_)) == 15
+    assert len(cost(who, "Users", filter=filter_).calls) <= 7

@@ -143,8 +143,13 @@ class InsufficientScope(OAuthError):
     error = "insufficient_scope"
     status = 403
 
-    def __init__(self, scope: str) -> None:
-        super().__init__(f"The scope {scope} is required.", detail=f"lacks scope {scope}")
+    def __init__(self, scope: str, *alternatives: str) -> None:
+        """`alternatives` would do as well; the challenge names the scope to ask for alone.
+
+        Its list is of scopes that are all required (RFC 6750 §3), which would ask for too much.
+        """
+        either = " or ".join((scope, *alternatives))
+        super().__init__(f"The scope {either} is required.", detail=f"lacks scope {either}")
         self.scope = scope
 
     def headers(self) -> Mapping[str, str]:

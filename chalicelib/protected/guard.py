@@ -35,7 +35,7 @@ class Guard:
         if door.console is not access.of_console:
             raise InvalidToken(detail="a token of the console, or none at its door")
         if door.scopes and access.scopes.isdisjoint(door.scopes):
-            raise InsufficientScope(door.scopes[0])
+            raise InsufficientScope(*door.scopes)
         return access
 
     def _authenticate(

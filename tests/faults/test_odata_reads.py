@@ -76,7 +76,38 @@ def test_one_fault_changes_nothing_for_the_caller(admin: Caller, name: str) -> N
         assert (reply.status, content(reply)) == (200, content(whole)), number
 
 
-@pytest.mark.parametrize("name", sorted(READS))
+def test_a_batch_keeps_what_was_answered_before_storage_stayed_away(admin: Caller) -> None:
+    parts = [
+        {"id": str(number), "method": "GET", "url": f"Users?$top=1&$filter={url}"}
+        for number, url in enumerate(("true", "endswith(userName,'7')", "startswith(userName,'a')"))
+    ]
+    headers = {"Content-Type": "application/json", "Prefer": "odata.continue-on-error"}
+
+    def read(who: Caller) -> Reply:
+        body = json.dumps({"requests": parts})
+        return who.send("POST", "$batch", headers=headers, body=body)
+
+    whole, calls = send(admin, read, None, lasting=False)
+    seen = set()
+    for number in range(calls):
+        reply, _ = send(admin, read, number, lasting=True)
+        if reply.status == 503:
+            seen.add("whole")
+            continue
+        statuses = [one["status"] for one in reply.body["responses"]]
+        answered = statuses.count(200)
+        assert statuses == [200] * answered + [503] * (3 - answered)
+        for ours, one in zip(reply.body["responses"], whole.body["responses"], strict=True):
+            if ours["status"] == 200:
+                assert ours["body"]["value"] == one["body"]["value"]
+            else:
+                assert ours["body"]["error"]["code"] == "temporarily_unavailable"
+                assert ours["headers"]["retry-after"] == "2"
+        seen.add(str(answered))
+    assert seen == {"whole", "0", "1", "2"}
+
+
+@pytest.mark.parametrize("name", sorted(READS.keys() - {"a batch"}))
 def test_storage_that_stays_away_is_a_503_in_odatas_shape(admin: Caller, name: str) -> None:
     _, calls = send(admin, READS[name], None, lasting=False)
     for number in range(calls):

@@ -126,6 +126,7 @@ def test_a_refusal_names_the_scope_that_is_lacking(house: House, door: Door) -> 
     assert (refused.value.status, refused.value.scope) == (403, door.scopes[0])
     assert challenge.startswith('Bearer realm="grantline", error="insufficient_scope"')
     assert f'scope="{door.scopes[0]}"' in challenge
+    assert f'error_description="The scope {" or ".join(door.scopes)} is required."' in challenge
 
 
 def header_assertion(house: House, *scopes: str) -> str:

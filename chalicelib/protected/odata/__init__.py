@@ -10,6 +10,7 @@ reading           one read: pages of an index, or rows evaluated under a limit
 conditions        what of a filter keys and indexes can answer
 sources           the port of an entity set: people, registrations, model_rows
 evaluation        filters, orders and searches rows in memory
+wording           the library's errors: names for codes, plain words for types
 continuation      the signed `$skiptoken`
 ================  ===================================================================
 

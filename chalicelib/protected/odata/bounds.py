@@ -25,6 +25,13 @@ MAXIMUM_NODES = 2_000
 UNSUPPORTED_OPTIONS = frozenset(
     {"$apply", "$compute", "$deltatoken", "$expand", "$index", "$levels", "$schemaversion"}
 )
+# As a custom option each would be ignored, and the answer be another one than was asked for.
+_WITHOUT_DOLLAR = frozenset(
+    {
+        *("filter", "orderby", "select", "top", "skip", "count", "search", "format", "skiptoken"),
+        *(option[1:] for option in UNSUPPORTED_OPTIONS),
+    }
+)
 UNSUPPORTED_RESOURCES = ("$all", "$async", "$crossjoin", "$entity")
 
 _WORD = re.compile(r"[^\s()\[\],]+")
@@ -85,6 +92,9 @@ def validate_options(options: Mapping[str, Sequence[str]]) -> None:
     for name, values in options.items():
         if name in UNSUPPORTED_OPTIONS:
             raise QueryRefused("NotImplemented", f"{name} is not supported.", status=501)
+        if name.lower() in _WITHOUT_DOLLAR:
+            # OData 4.0, Part 2, §5.2: a name without $ is a custom option.
+            raise QueryRefused("InvalidQuery", f"The option {name} is written ${name} here.")
         if name.startswith("$") and len(values) > 1:
             raise QueryRefused("InvalidQuery", "A system query option is repeated.")
         for value in values:

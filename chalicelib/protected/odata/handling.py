@@ -10,7 +10,9 @@ from odatapy.server.request import ODataRequest, ODataResponse
 from odatapy.server.serializer.json_serializer import ODataJsonSerializer
 
 from chalicelib.oauth import request_log
-from chalicelib.protected.odata import bounds
+from chalicelib.oauth.errors import TemporarilyUnavailable
+from chalicelib.oauth.stores import StoreUnavailable
+from chalicelib.protected.odata import bounds, wording
 from chalicelib.protected.odata.bounds import QueryRefused
 from chalicelib.protected.odata.processor import VERSION, call_of
 
@@ -31,8 +33,9 @@ _HEADERS = frozenset(
 _PREFERENCES = re.compile(
     r"(?:odata\.)?(?:maxpagesize\s*=\s*[0-9]{1,9}|continue-on-error(?:\s*=\s*true)?)$"
 )
-# Raw values are text, whatever else the client would rather have.
-_RAW_VALUE = re.compile(r"/\$(count|value)/?$")
+# Raw values are text and the model is XML, whatever else the client would rather have: some that
+# prefer JSON read no JSON of a model. `$format` is asked for knowingly, and stays.
+_OF_ONE_FORMAT = re.compile(r"(^|/)\$(count|value|metadata)/?$")
 
 
 class ReadOnlyHandler(ODataHandler):
@@ -62,14 +65,23 @@ class ReadOnlyHandler(ODataHandler):
         The library's own way to change errors leaves their status as it is.
         """
         status, error = to_error(exc)
-        if status == _SERVER_ERROR and request.uri_info is None:
+        reason = type(exc).__name__
+        if isinstance(exc, StoreUnavailable) and call_of(request).in_batch:
+            # The parts that were answered stay answered.
+            unavailable = TemporarilyUnavailable(detail=str(exc))
+            status, reason = unavailable.status, str(exc)
+            error = ODataError(unavailable.error, unavailable.description)
+            for name, value in unavailable.headers().items():
+                response.set_header(name, value)
+        elif status == _SERVER_ERROR and request.uri_info is None:
             # Nothing was read yet: the parser stumbled over what the client wrote.
             status, error = _BAD_REQUEST, ODataError("InvalidRequest", "The URL cannot be read.")
         elif status == _SERVER_ERROR:
             call = call_of(request)
             call.failure = call.failure or exc
-        request_log.note(outcome=error.code, reason=type(exc).__name__)
-        message = (error.message or "")[:MAXIMUM_MESSAGE_LENGTH]
+        error.code = wording.code_of(status, error.code)
+        request_log.note(outcome=error.code, reason=reason)
+        message = wording.plain(error.message or "")[:MAXIMUM_MESSAGE_LENGTH]
         # It may repeat half a character of what a client wrote.
         error.message = message.encode("utf-8", "backslashreplace").decode("utf-8")
         response.set_content(ODataJsonSerializer(service_version=VERSION).error(error), ERROR_TYPE)
@@ -115,6 +127,6 @@ def _keep_headers(request: ODataRequest) -> None:
     preferred = [one for one in preferences if _PREFERENCES.match(one)]
     if preferred:
         kept["prefer"] = ", ".join(preferred)
-    if _RAW_VALUE.search(request.raw_odata_path):
+    if _OF_ONE_FORMAT.search(request.raw_odata_path):
         kept.pop("accept", None)
     request.set_headers(kept)

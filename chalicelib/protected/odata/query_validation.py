@@ -9,7 +9,7 @@ from odatapy.server import OData
 from odatapy.server.uri.parser import Parser
 from odatapy.server.uri.validator import UriValidator
 
-from chalicelib.protected.odata import bounds, entity_sets
+from chalicelib.protected.odata import bounds, entity_sets, wording
 from chalicelib.protected.odata.conditions import validate_expression
 from chalicelib.protected.odata.parameters import placeholder_options
 from chalicelib.protected.odata.query_string import query_string
@@ -30,7 +30,7 @@ def broken_options(query: StoredQuery) -> dict[str, str]:
         try:
             _parse(query.entity_set, {f"${name}": value, **placeholders})
         except ODataException as error:
-            reasons[name] = str(error)[:MAXIMUM_REASON_LENGTH]
+            reasons[name] = wording.plain(str(error))[:MAXIMUM_REASON_LENGTH]
         except (ArithmeticError, RecursionError, TypeError, ValueError):
             # As at the handler: the parser stumbled over what was written.
             reasons[name] = "cannot be read"

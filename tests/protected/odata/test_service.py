@@ -226,3 +226,44 @@ def test_refusals_at_the_door_have_odatas_shape_and_keep_their_headers(world: Wo
     assert (reply.status, reply.body["error"]["code"]) == (401, "invalid_token")
     assert reply.headers["OData-Version"] == "4.0"
     assert 'error="invalid_token"' in reply.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize(
+    "accept", ["application/json", "application/json;q=1,*/*;q=0.1", "*/*", ""]
+)
+def test_the_model_is_xml_unless_json_is_asked_for_by_name(admin: Caller, accept: str) -> None:
+    reply = admin.get("$metadata", headers={"Accept": accept})
+    assert reply.status == 200
+    assert reply.headers["Content-Type"].startswith("application/xml")
+    named = admin.get("$metadata", headers={"Accept": accept}, format="json")
+    assert named.headers["Content-Type"].startswith("application/json")
+
+
+REFUSED = [
+    ("Nothing", {}, (404, "NotFound")),
+    ("Users", {"filter": "nothing eq 1"}, (400, "InvalidQuery")),
+    ("Users", {"filter": "("}, (400, "InvalidQuery")),
+    ("Users", {"format": "atom"}, (406, "NotAcceptable")),
+    ("Users", {"expand": "x"}, (501, "NotImplemented")),
+]
+
+
+@pytest.mark.parametrize(("path", "options", "refusal"), REFUSED)
+def test_codes_of_errors_are_names(
+    admin: Caller, path: str, options: dict[str, str], refusal: tuple[int, str]
+) -> None:
+    assert admin.refusal(path, **options) == refusal
+
+
+def test_a_comparison_of_unlike_things_is_explained(admin: Caller) -> None:
+    message = admin.get("Users", filter="userName eq 7").body["error"]["message"]
+    assert "cannot compare a text with a number" in message
+    assert "single quotes" in message
+
+
+@pytest.mark.parametrize("name", ["filter", "Filter", "top", "skiptoken", "expand"])
+def test_an_option_without_its_dollar_is_refused_not_ignored(admin: Caller, name: str) -> None:
+    reply = admin.send("GET", "Users", query={name: ["1"]})
+    assert (reply.status, reply.body["error"]["code"]) == (400, "InvalidQuery")
+    assert f"${name}" in reply.body["error"]["message"]
+    assert admin.send("GET", "Users", query={"cache": ["1"]}).status == 200

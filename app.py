@@ -244,6 +244,8 @@ def _scim(parts: Parts) -> Blueprint:
             users=parts.stores.users,
             groups=parts.stores.groups,
             clock=parts.clock,
+            secrets=parts.stores.secrets,
+            protector=parts.protector,
             issuer=parts.settings.issuer,
             default_domain=parts.settings.scim_default_domain,
         ),

@@ -5,6 +5,7 @@
     │   └── FieldsTaken          409
     ├── NotFound                 404
     ├── Conflict                 409
+    ├── NotAllowed               403
     ├── VersionMismatch          412  RFC 9110 §13.1.1
     └── UnsupportedMediaType     415
 
@@ -58,6 +59,13 @@ class Conflict(OAuthError):
 
     error = "conflict"
     status = 409
+
+
+class NotAllowed(OAuthError):
+    """Only an administrator may do this."""
+
+    error = "access_denied"
+    status = 403
 
 
 class VersionMismatch(OAuthError):

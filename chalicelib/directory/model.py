@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from chalicelib.oauth.model import User
 
+PROVISIONING = "provisioning"
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -13,7 +15,8 @@ class Account:
 
     `external_id` is the provisioning client's own name of the user, `attributes` what else it
     said, as JSON (RFC 7643 §4.1). With `deleted_at` the user is there for the record alone:
-    disabled for good, its names free for others.
+    disabled for good, its names free for others. `disabled_by` is `PROVISIONING` where a client
+    disabled the user, who may then enable it again; nothing else is written there.
     """
 
     user: User
@@ -25,6 +28,7 @@ class Account:
     external_id: str | None = None
     attributes: Mapping[str, object] = field(default_factory=dict)
     deleted_at: int | None = None
+    disabled_by: str | None = None
 
     @property
     def mail_addresses(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from chalicelib.administration.fields import read_fields
-from chalicelib.administration.refusals import FieldsRefused, FieldsTaken
+from chalicelib.administration.refusals import FieldsRefused, FieldsTaken, NotAllowed
 from chalicelib.audit import Actor, AuditEvent
 from chalicelib.directory.changes import (
     EXTERNAL_ID_TAKEN,
@@ -19,13 +19,13 @@ from chalicelib.directory.changes import (
     user_event,
 )
 from chalicelib.directory.form import USER_STAND_INS, Email, UserForm
-from chalicelib.directory.model import Account, without_tokens
+from chalicelib.directory.model import PROVISIONING, Account, without_tokens
 from chalicelib.directory.provisioned import email_entries, email_of, names_of, with_fields
 from chalicelib.directory.stores import ExternalIdTaken, UserNameTaken, UserStore
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.ids import new_user_id
 from chalicelib.oauth.model import Status, User
-from chalicelib.oauth.scope import ROLES
+from chalicelib.oauth.scope import ADMINISTRATOR, ROLES
 
 MAXIMUM_EMAILS = 10
 MAXIMUM_EXTERNAL_ID_LENGTH = 255
@@ -65,11 +65,16 @@ class ProvisionedForm(UserForm):
 
 
 class Provisioning:
-    """Creates, replaces and deletes users. Every method may raise StoreUnavailable."""
+    """Creates, replaces and deletes users. Every method may raise StoreUnavailable.
 
-    def __init__(self, store: UserStore, clock: Clock) -> None:
+    Who is not an administrator may lift what provisioning did, and nothing that administrators
+    did, and may neither enable nor rename administrators.
+    """
+
+    def __init__(self, store: UserStore, clock: Clock, *, by_administrator: bool = False) -> None:
         self._store = store
         self._clock = clock
+        self._by_administrator = by_administrator
         self._changes = UserChanges(store, clock)
 
     def create(self, person: Person, actor: Actor) -> Account:
@@ -78,7 +83,8 @@ class Provisioning:
         user = User(new_user_id(), person.user_name, person.user_domain)
         if person.active is False:
             user = replace(user, status=Status.DISABLED)
-        account = _with_person(Account(user, created_at=now, updated_at=now), person)
+        account = Account(user, now, now, disabled_by=None if user.enabled else PROVISIONING)
+        account = _with_person(account, person)
         event = user_event("user.created", user.user_id, actor, now, audited_values(account))
         try:
             self._store.create(account, None, event)
@@ -91,12 +97,14 @@ class Provisioning:
     def replace(
         self, user_id: str, person: Person, actor: Actor, if_version: int | None = None
     ) -> Account:
-        """Raises NotFound, VersionMismatch, FieldsRefused, FieldsTaken, Conflict."""
+        """Raises NotFound, VersionMismatch, FieldsRefused, FieldsTaken, Conflict, NotAllowed."""
 
         def alter(before: Account, _: int) -> Account | None:
             after = _with_person(before, person)
             if person.active is not None and person.active != before.user.enabled:
-                after = replace(after, user=_activated(after.user, active=person.active))
+                after = _activated(after, active=person.active)
+            if not self._by_administrator:
+                _refuse_overruling(before, after)
             return None if after == before else after
 
         return self._changes.apply(user_id, "user.provisioned", alter, actor, if_version)
@@ -123,10 +131,26 @@ class Provisioning:
         self._changes.apply(user_id, "user.deleted", alter, actor, if_version, write=write)
 
 
-def _activated(user: User, *, active: bool) -> User:
+def _activated(account: Account, *, active: bool) -> Account:
     if active:
-        return replace(user, status=Status.ENABLED)
-    return replace(without_tokens(user), status=Status.DISABLED)
+        user = replace(account.user, status=Status.ENABLED)
+        return replace(account, user=user, disabled_by=None)
+    user = replace(without_tokens(account.user), status=Status.DISABLED)
+    return replace(account, user=user, disabled_by=PROVISIONING)
+
+
+def _refuse_overruling(before: Account, after: Account) -> None:
+    """Raises NotAllowed for what only an administrator may do."""
+    old, new = before.user, after.user
+    is_enabled = new.enabled and not old.enabled
+    if is_enabled and before.disabled_by != PROVISIONING:
+        raise NotAllowed("An administrator disabled this user, and only one may enable it.")
+    if ADMINISTRATOR not in old.roles:
+        return
+    if is_enabled:
+        raise NotAllowed("Only an administrator may enable an administrator.")
+    if (old.user_name, old.user_domain) != (new.user_name, new.user_domain):
+        raise NotAllowed("Only an administrator may rename an administrator.")
 
 
 def _with_person(account: Account, person: Person) -> Account:

@@ -86,7 +86,8 @@ class Users:
 
         def alter(before: Account, _: int) -> Account:
             user = replace(without_tokens(before.user), status=Status.DISABLED)
-            return replace(before, user=user)
+            # From now on it is the administrator's, whoever disabled the user before.
+            return replace(before, user=user, disabled_by=None)
 
         return self._changes.apply(user_id, "user.disabled", alter, actor, if_version)
 
@@ -96,7 +97,8 @@ class Users:
         def alter(before: Account, _: int) -> Account | None:
             if before.user.enabled:
                 return None
-            return replace(before, user=replace(before.user, status=Status.ENABLED))
+            user = replace(before.user, status=Status.ENABLED)
+            return replace(before, user=user, disabled_by=None)
 
         return self._changes.apply(user_id, "user.enabled", alter, actor, if_version)
 

@@ -13,8 +13,8 @@ from chalicelib.endpoints.adapter import Edge, Endpoint
 from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint
 from chalicelib.oauth.signing_keys import KeyProtector
 from chalicelib.oauth.stores import RecordReader
+from chalicelib.protected.deployment_key import SecretStore
 from chalicelib.protected.guard import Guard
-from chalicelib.protected.odata.continuation_key import SecretStore
 from chalicelib.protected.odata.stored_queries import QueryStore
 from chalicelib.registry.stores import ApplicationStore
 

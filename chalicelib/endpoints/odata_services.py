@@ -11,11 +11,11 @@ from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.signing_keys import KeyProtector
 from chalicelib.oauth.stores import RecordReader, StoreUnavailable
 from chalicelib.protected import doors
+from chalicelib.protected.deployment_key import DeploymentKey, SecretStore
 from chalicelib.protected.doors import Door
 from chalicelib.protected.guard import Guard
 from chalicelib.protected.odata.bounds import QueryRefused
 from chalicelib.protected.odata.continuation import Continuations
-from chalicelib.protected.odata.continuation_key import ContinuationKey, SecretStore
 from chalicelib.protected.odata.errors import refuse, refuse_query
 from chalicelib.protected.odata.model_rows import model_sources
 from chalicelib.protected.odata.people import DomainRows, UserRows
@@ -40,7 +40,7 @@ def join(
     issuer: str,
 ) -> Mapping[str, Endpoint]:
     """Every endpoint under its name in `odata.ROUTES`."""
-    continuations = Continuations(ContinuationKey(secrets, protector, issuer))
+    continuations = Continuations(DeploymentKey(secrets, protector, issuer, "odata-continuation"))
     sources = (
         UserRows(users),
         DomainRows(users),

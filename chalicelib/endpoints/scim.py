@@ -12,6 +12,8 @@ from chalicelib.directory.stores import GroupStore, UserStore
 from chalicelib.endpoints.adapter import Edge, Endpoint
 from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint
 from chalicelib.oauth.clock import Clock
+from chalicelib.oauth.signing_keys import KeyProtector
+from chalicelib.protected.deployment_key import DeploymentKey, SecretStore
 from chalicelib.protected.guard import Guard
 
 _SCIM = "scim"
@@ -35,6 +37,8 @@ def open_scim(
     users: UserStore,
     groups: GroupStore,
     clock: Clock,
+    secrets: SecretStore,
+    protector: KeyProtector,
     issuer: str,
     default_domain: str,
 ) -> Mapping[str, Endpoint]:
@@ -47,6 +51,7 @@ def open_scim(
         groups=groups,
         clock=clock,
         issuer=issuer,
+        cursor_key=DeploymentKey(secrets, protector, issuer, "scim-cursors"),
         default_domain=default_domain,
     )
     return {_SCIM: scim}

@@ -61,7 +61,7 @@ def can_be_key(text: str) -> bool:
 def name_key(folded_name: str, folded_domain: str | None = None) -> str:
     """The key of a name's marker; a name too long for a key is marked by its SHA-256."""
     name = folded_name if folded_domain is None else f"{folded_domain}\\{folded_name}"
-    encoded = name.encode("utf-8")
+    encoded = _encode(name)
     if len(encoded) > MAXIMUM_NAME_KEY_BYTES:
         return f"long_name#{hashlib.sha256(encoded).hexdigest()}"
     return f"name#{name}"
@@ -112,8 +112,13 @@ def sort_name(folded_name: str) -> str:
     return folded_name[:SORT_NAME_CHARACTERS]
 
 
+def _encode(text: str) -> bytes:
+    """The text's bytes; half of a surrogate pair makes a key that nothing is stored under."""
+    return text.encode("utf-8", "surrogatepass")
+
+
 def _bounded(kind: str, folded: str) -> str:
-    encoded = folded.encode("utf-8")
+    encoded = _encode(folded)
     if len(encoded) > MAXIMUM_NAME_KEY_BYTES:
         return f"long_{kind}#{hashlib.sha256(encoded).hexdigest()}"
     return f"{kind}#{folded}"

@@ -59,6 +59,7 @@ _ACCOUNT_FIELDS = (
     "family_name",
     "external_id",
     "deleted_at",
+    "disabled_by",
 )
 
 

@@ -241,6 +241,7 @@ class UserDetailRecord(Record):
     external_id = UnicodeAttribute(null=True)
     attributes = JsonAttribute(null=True)
     deleted_at = WholeNumberAttribute(null=True)
+    disabled_by = UnicodeAttribute(null=True)
 
 
 class PasswordRecord(Record):

@@ -60,6 +60,8 @@ class Users:
 
     def find_by_mail(self, address: str, limit: int) -> Sequence[Account]:
         folded = fold(address)
+        if not keys.can_be_key(keys.mail_list(folded)):
+            return ()
         listed = NameList(self._database, MailRecord, keys.mail_list(folded))
         owners, _ = listed.find_owners("", lambda _: True, None, limit)
         found = self.load_all(owners)

@@ -4,14 +4,14 @@ import pytest
 
 from chalicelib.oauth.signing_keys import KeyProtector
 from chalicelib.oauth.stores import StoreUnavailable
-from chalicelib.protected.odata.continuation_key import ContinuationKey
+from chalicelib.protected.deployment_key import DeploymentKey
 from chalicelib.storage.stores import Stores
 from tests.keys import FakeProtector
 from tests.signing import ISSUER
 
 
 def key_of(stores: Stores, protector: KeyProtector, issuer: str = ISSUER) -> bytes:
-    return ContinuationKey(stores.secrets, protector, issuer)()
+    return DeploymentKey(stores.secrets, protector, issuer, "odata-continuation")()
 
 
 def test_the_first_write_holds(tables: Stores) -> None:

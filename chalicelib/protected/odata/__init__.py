@@ -15,6 +15,6 @@ continuation      the signed `$skiptoken`
 ================  ===================================================================
 
 `shapes` and `entity_sets` declare the model; `query_…`, `stored_queries` and `parameters` are
-queries by name. Storage and routes import `stored_queries` and `continuation_key` alone, which
-know nothing of odatapy.
+queries by name. Storage and routes import `stored_queries` alone, which knows nothing of
+odatapy.
 """

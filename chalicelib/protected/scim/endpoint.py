@@ -1,7 +1,7 @@
 """`/scim/v2`: the guard, the library's service, and its answers."""
 
-import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from scim2_models import SCIMException
@@ -41,6 +41,7 @@ class Scim:
         groups: GroupStore,
         clock: Clock,
         issuer: str,
+        cursor_key: Callable[[], bytes],
         default_domain: str,
     ) -> None:
         self._guard = guard
@@ -50,9 +51,7 @@ class Scim:
         self._issuer = issuer
         self._default_domain = default_domain
         self._bookmarks = Bookmarks(clock)
-        # See `Service.read_search`: it seals nothing that anybody may not know.
-        secret = hashlib.sha256(f"scim cursors of {issuer}".encode()).digest()
-        self._service = Service(provider(), secret=secret)
+        self._service = Service(provider(), cursor_key)
 
     def __call__(self, request: Request) -> Response:
         """Admit, serve, answer; never raises but for a fault of its own."""
@@ -82,7 +81,9 @@ class Scim:
         is_administrator = user is not None and ADMINISTRATOR in user.roles
         storage = DirectoryStorage(
             UserResources(
-                provisioning=Provisioning(self._users, self._clock),
+                provisioning=Provisioning(
+                    self._users, self._clock, by_administrator=is_administrator
+                ),
                 users=self._users,
                 groups=self._groups,
                 bookmarks=self._bookmarks,

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from scim2_models import (
     ConflictException,
     Error,
+    ForbiddenException,
     InvalidCursorException,
     InvalidValueException,
     NotFoundException,
@@ -17,6 +18,7 @@ from chalicelib.administration.refusals import (
     Conflict,
     FieldsRefused,
     FieldsTaken,
+    NotAllowed,
     NotFound,
     VersionMismatch,
 )
@@ -49,6 +51,8 @@ def refusals() -> Iterator[None]:
         raise InvalidValueException(detail=_reasons(refused.fields)) from None
     except NotFound as refused:
         raise NotFoundException(detail=refused.description) from None
+    except NotAllowed as refused:
+        raise ForbiddenException(detail=refused.description) from None
     except VersionMismatch:
         raise PreconditionFailedException from None
     except Conflict as refused:

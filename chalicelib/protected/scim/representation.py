@@ -18,6 +18,9 @@ from chalicelib.protected.scim.models import (
     USER_URN,
 )
 
+# Of one list of a user: every operation of a PATCH may look at all of them.
+MAXIMUM_ENTRIES = 100
+
 USER_ID = re.compile(USER_PREFIX + "[0-9a-z]{26}")
 
 # Kept in fields of their own, or made anew for every answer.
@@ -98,6 +101,9 @@ def person_of(resource: Resource[Any], before: Account | None, default_domain: s
     attributes: Json = {
         name: value for name, value in values.items() if name not in _NOT_ATTRIBUTES
     }
+    for key, value in attributes.items():
+        if isinstance(value, list) and len(value) > MAXIMUM_ENTRIES:
+            raise InvalidValueException(detail=f"{key} may have {MAXIMUM_ENTRIES} entries")
     manager = attributes.get(ENTERPRISE_URN, {}).get("manager")
     if manager is not None:
         manager.pop("$ref", None)

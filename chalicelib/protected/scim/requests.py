@@ -1,6 +1,7 @@
 """Requests as the library reads them: bounded, strict JSON, and put into the standard's words."""
 
 import json
+import re
 from collections.abc import Mapping
 
 from scim2_models import (
@@ -40,6 +41,10 @@ _MAXIMUM_LENGTHS = {
     "count": 20,
     "cursor": 8_192,
 }
+# What stands between terms, however it is set apart.
+_OPERATOR = re.compile(r"(?<![^\s)\]])(?:and|or)(?![^\s(])", re.IGNORECASE)
+_ESCAPED_PAIR = re.compile(r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}|[\ud800-\udfff]")
 _WITH_BODY = frozenset(
     {Operation.create, Operation.replace, Operation.patch, Operation.search_with_body}
 )
@@ -82,6 +87,9 @@ def _query(query: Mapping[str, object]) -> dict[str, str]:
 
 def read_filter(text: str) -> str:
     """A filter that is small enough to be parsed. Raises InvalidFilterException."""
+    if _HALF_CHARACTER.search(_ESCAPED_PAIR.sub("", text)):
+        # Written as an escape, which reads as what no encoding can store.
+        raise InvalidFilterException(detail="A filter must not hold half a character")
     depth = deepest = terms = 0
     quoted = escaped = False
     for character in text:
@@ -94,7 +102,7 @@ def read_filter(text: str) -> str:
             deepest = max(deepest, depth)
         elif character in ")]":
             depth -= 1
-    terms = text.lower().count(" and ") + text.lower().count(" or ") + 1
+    terms = len(_OPERATOR.findall(text)) + 1
     if (
         len(text) > MAXIMUM_FILTER_LENGTH
         or deepest > MAXIMUM_FILTER_DEPTH
@@ -135,6 +143,8 @@ def _body(request: Request, target: Target) -> bytes:
     if target.operation is Operation.patch:
         _bound_operations(body)
         body = normalize_patch(body)
+        # A value without a path may have become many operations.
+        _count_operations(body)
     elif target.operation is Operation.search_with_body:
         body = _search_body(body)
     else:
@@ -160,12 +170,37 @@ def _search_body(body: dict[str, object]) -> dict[str, object]:
 
 
 def _bound_operations(body: Mapping[str, object]) -> None:
-    for name, value in body.items():
-        if name.lower() != "operations" or not isinstance(value, list):
+    """Every text that the library reads as a path is bounded as a filter is."""
+    for operation in _count_operations(body):
+        if not isinstance(operation, dict):
             continue
-        if len(value) > MAXIMUM_OPERATIONS:
-            raise TooManyException(detail=f"A PATCH may have {MAXIMUM_OPERATIONS} operations")
-        for operation in value:
-            path = operation.get("path") if isinstance(operation, dict) else None
-            if isinstance(path, str):
-                read_filter(path)
+        for name, value in operation.items():
+            if name.lower() == "path" and isinstance(value, str):
+                read_filter(value)
+            elif name.lower() == "value":
+                _bound_names(value)
+
+
+def _count_operations(body: Mapping[str, object]) -> list[object]:
+    """The operations. Raises TooManyException."""
+    listed = [
+        value
+        for name, value in body.items()
+        if name.lower() == "operations" and isinstance(value, list)
+    ]
+    operations = [operation for value in listed for operation in value]
+    if len(operations) > MAXIMUM_OPERATIONS:
+        raise TooManyException(detail=f"A PATCH may have {MAXIMUM_OPERATIONS} operations")
+    return operations
+
+
+def _bound_names(value: object) -> None:
+    """Names within a value are paths too; the body's depth is bounded already."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            if "[" in name or "(" in name:
+                read_filter(name)
+            _bound_names(one)
+    elif isinstance(value, list):
+        for one in value:
+            _bound_names(one)

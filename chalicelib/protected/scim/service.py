@@ -22,16 +22,18 @@ from scim2_models import (
     ResponseParameters,
     ScimPolicy,
     ScimProvider,
-    SearchRequest,
     ServiceProviderConfig,
     Sort,
+    TooManyException,
 )
 from scim2_server.conditions import Conditions
+from scim2_server.cursor import Cursors
 from scim2_server.handler import ScimHandler
 from scim2_server.responses import ScimResponse
 from scim2_server.service import ScimService
 
 from chalicelib.protected.scim.models import EnterpriseUser, GrantlineUser, Group, User
+from chalicelib.protected.scim.representation import MAXIMUM_ENTRIES
 from chalicelib.protected.scim.storage import DirectoryStorage
 
 PAGE = 100
@@ -87,6 +89,12 @@ def _config() -> ServiceProviderConfig:
 class Service(ScimService):
     """Answers a PATCH with the resource, and reads every cursor with suspicion."""
 
+    def __init__(self, provider: ScimProvider, cursor_key: Callable[[], bytes]) -> None:
+        """`cursor_key` is asked for when the first cursor is sealed or opened."""
+        # The library wants a secret at once, which its own cursors would use.
+        super().__init__(provider, secret=b"unused")
+        self._cursors = _Cursors(cursor_key)
+
     def patch_response(
         self,
         base_url: str,
@@ -96,17 +104,35 @@ class Service(ScimService):
         """200 with the resource: clients need not ask again (RFC 7644 §3.5.2)."""
         return self.replacement_response(base_url, resource, response_parameters)
 
-    def read_search(
-        self, resource_types: list[ResourceType], payload: Any
-    ) -> tuple[SearchRequest[Any], Any]:
-        """As the library does. The cursors' secret is derived from what is public.
+    def apply_patch(
+        self, current: Resource[Any], patch_op: "PatchOp[Any]", conditions: Conditions
+    ) -> Resource[Any] | None:
+        """As the library does, which looks at every entry of a list for every operation."""
+        if isinstance(current, User):
+            added = sum(_entries(one.value) for one in patch_op.operations or ())
+            if added > MAXIMUM_ENTRIES:
+                raise TooManyException(detail=f"A PATCH may write {MAXIMUM_ENTRIES} entries")
+        return super().apply_patch(current, patch_op, conditions)
 
-        So a cursor can be forged, which gains nothing: it only says where a list goes on, and
-        the list checks it. What is sealed in one may be of any shape, though.
-        """
+
+class _Cursors(Cursors):
+    """Cursors (RFC 9865) under the deployment's key, which is read when it is first needed."""
+
+    def __init__(self, key: Callable[[], bytes]) -> None:
+        super().__init__(b"")
+        self._key = key
+
+    def seal(self, query: str, count: int | None, position: Any) -> str:
+        """Raises StoreUnavailable."""
+        self.secret = self._key()
+        return super().seal(query, count, position)
+
+    def open(self, cursor: str, query: str, count: int | None, timeout: int | None) -> Any:
+        """What is wrong with a cursor is its client's fault. Raises SCIMException."""
+        self.secret = self._key()
         try:
-            return super().read_search(resource_types, payload)
-        except (KeyError, TypeError):
+            return super().open(cursor, query, count, timeout)
+        except (KeyError, TypeError, ValueError, RecursionError):
             raise InvalidCursorException from None
 
 
@@ -193,3 +219,12 @@ def _with_unsaid(wanted: Resource[Any], current: Resource[Any]) -> Resource[Any]
         if wanted[GrantlineUser] is None:
             wanted[GrantlineUser] = current[GrantlineUser]
     return wanted
+
+
+def _entries(value: object) -> int:
+    """How many entries of lists a value writes."""
+    if isinstance(value, list):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(_entries(one) for one in value.values())
+    return 0

@@ -1,4 +1,4 @@
-"""The key that signs continuations: made once a deployment, in clear in memory alone."""
+"""Keys that seal where a list goes on: made once a deployment, in clear in memory alone."""
 
 from secrets import token_bytes
 from typing import Protocol
@@ -20,14 +20,16 @@ class SecretStore(Protocol):
         ...
 
 
-class ContinuationKey:
-    """The key of one issuer as a process sees it; a call reads it once and keeps it."""
+class DeploymentKey:
+    """The key of one issuer for one purpose; a call reads it once and keeps it."""
 
-    def __init__(self, store: SecretStore, protector: KeyProtector, issuer: str) -> None:
+    def __init__(
+        self, store: SecretStore, protector: KeyProtector, issuer: str, purpose: str
+    ) -> None:
         self._store = store
         self._protector = protector
-        self._name = f"odata-continuation#{issuer}"
-        self._context = {"issuer": issuer, "purpose": "odata-continuation"}
+        self._name = f"{purpose}#{issuer}"
+        self._context = {"issuer": issuer, "purpose": purpose}
         self._key: bytes | None = None
 
     def __call__(self) -> bytes:

@@ -147,6 +147,13 @@ def test_names_say_what_things_are() -> None:
     assert boolean_checks == []
 
 
+def test_the_map_of_the_rooms_names_every_room() -> None:
+    rooms = {path.stem for path in (ROOT / "chalicelib").iterdir() if path.suffix in ("", ".py")}
+    lines = (ROOT / "chalicelib" / "__init__.py").read_text(encoding="utf-8").splitlines()
+    named = {line.split("  ")[0] for line in lines if "  " in line}
+    assert rooms - {"__init__", "__pycache__"} <= named
+
+
 def test_every_module_is_used() -> None:
     imported = {name for _, _, tree in modules() for name in _imports(tree)}
     unused = []

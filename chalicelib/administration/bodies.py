@@ -42,7 +42,7 @@ def read_json_object(
     try:
         value = strict_json.parse(request.body)
     except strict_json.MalformedJson as error:
-        raise InvalidRequest("The body is not valid JSON.", detail=str(error)) from None
+        raise InvalidRequest(f"The body cannot be read: {error}.", detail=str(error)) from None
     if not isinstance(value, dict):
         raise InvalidRequest("The body is not a JSON object.")
     _validate(value, maximum_depth)

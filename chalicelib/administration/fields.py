@@ -26,6 +26,7 @@ _REASONS = {
     "int_type": "must be a whole number",
     "string_type": "must be a text",
     "list_type": "must be a list",
+    "dict_type": "must be an object",
 }
 
 

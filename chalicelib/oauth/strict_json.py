@@ -23,32 +23,32 @@ def parse(text: bytes) -> object:
     except MalformedJson:
         raise
     except UnicodeDecodeError:
-        raise MalformedJson("not UTF-8") from None
+        raise MalformedJson("it is not UTF-8") from None
     except ValueError:
-        raise MalformedJson("not JSON") from None
+        raise MalformedJson("it is not JSON") from None
     except RecursionError:
-        raise MalformedJson("nested too deeply") from None
+        raise MalformedJson("it is nested too deeply") from None
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise MalformedJson("a name stands twice")
+        raise MalformedJson("a name stands twice in one object")
     return members
 
 
 def _refuse_constant(_: str) -> Never:
-    raise MalformedJson("NaN or Infinity")
+    raise MalformedJson("NaN and Infinity are not JSON")
 
 
 def _integer(digits: str) -> int:
     if len(digits) > _MAXIMUM_DIGITS:
-        raise MalformedJson("a number is too large")
+        raise MalformedJson("a number is too large, or has more than 20 digits")
     return int(digits)
 
 
 def _float(digits: str) -> float:
     number = float(digits)
     if number in (float("inf"), float("-inf")):
-        raise MalformedJson("a number is too large")
+        raise MalformedJson("a number is too large, or has more than 20 digits")
     return number

@@ -55,7 +55,8 @@ _UNBOUNDED = Notice(
     "no_maximum_lifetime", "A token in constant use never ends; it can only be revoked."
 )
 _BEARER_SECRET = Notice(
-    "bearer_secret", "Its client secret is itself a bearer token; use it for SCIM alone."
+    "bearer_secret",
+    "Its client secret is itself a bearer token; use it only where a client cannot get tokens.",
 )
 _CERTIFICATE_ENDED = Notice("certificate_ended", "Its certificate is not valid any more.")
 _CERTIFICATE_ENDS_SOON = Notice(

@@ -4,6 +4,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ def example(number: int, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 def service(server: Server) -> dict[str, Any]:
     """A resource server, registered as the page says."""
     return Administrator(server).register(
-        grant_type="bearer_token", allowed_scopes=["api"], introspection="any"
+        grant_type="bearer_token", allowed_scopes=["login"], introspection="any"
     )
 
 
@@ -89,20 +90,31 @@ def test_the_asgi_example_lets_in_who_holds_the_scope(
         assert connection["state"]["caller"].scopes == {"api"}
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
-    def call(scope: str, *headers: tuple[bytes, bytes]) -> int:
+    def call(scope: str, *headers: tuple[bytes, bytes], kind: str = "http") -> dict[str, Any]:
         sent: list[Any] = []
 
         async def send(message: Any) -> None:
             sent.append(message)
 
-        connection = {"type": "http", "headers": list(headers)}
-        asyncio.run(protected(app, verifier, scope)(connection, None, send))
-        status: int = sent[0]["status"]
-        return status
+        connection = {"type": kind, "headers": list(headers)}
+
+        def run() -> None:
+            asyncio.run(protected(app, verifier, scope)(connection, None, send))
+
+        # In a thread of its own: in this one a browser's driver may have left a loop running.
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(run).result()
+        message: dict[str, Any] = sent[0]
+        return message
 
     protected = example(1, monkeypatch)
     bearer = (b"authorization", f"Bearer {token}".encode())
-    assert call("api", bearer) == 200
-    assert call("rpa", bearer) == 403
-    assert call("api") == 401
-    assert call("api", bearer, bearer) == 401
+    assert call("api", bearer)["status"] == 200
+    assert call("rpa", bearer)["status"] == 403
+    assert call("api", bearer, bearer)["status"] == 401
+    refused = call("api")
+    assert refused["status"] == 401
+    # ASGI takes names of headers in lower case.
+    assert all(name == name.lower() for name, _ in refused["headers"])
+    assert call("api", bearer, kind="websocket")["status"] == 200
+    assert call("api", kind="websocket") == {"type": "websocket.close", "code": 1008}

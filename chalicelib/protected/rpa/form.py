@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from chalicelib.administration.fields import read_fields
 from chalicelib.administration.refusals import FieldsRefused
@@ -26,8 +26,15 @@ MAXIMUM_DEPTH = 32
 
 _Id = Annotated[str, Field(pattern=rf"^[0-9A-Za-z._~-]{{1,{MAXIMUM_ID_LENGTH}}}$")]
 _Status = Annotated[str, Field(pattern=r"^[0-9A-Za-z._ -]{1,64}$")]
-_UserName = Annotated[str, Field(max_length=MAXIMUM_ID_LENGTH)]
-_UserNumber = Annotated[int, Field(ge=0)]
+
+
+def _user_id(value: object) -> object:
+    if isinstance(value, str) and len(value) > MAXIMUM_ID_LENGTH:
+        raise ValueError(f"must be at most {MAXIMUM_ID_LENGTH} characters long")
+    number = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if value is not None and not isinstance(value, str) and not number:
+        raise ValueError("must be a text or a whole number that is not negative")
+    return value
 
 
 class CallbackForm(BaseModel):
@@ -39,7 +46,7 @@ class CallbackForm(BaseModel):
 
     deployment_id: Annotated[_Id, Field(alias="deploymentId")]
     status: _Status
-    user_id: Annotated[_UserName | _UserNumber | None, Field(alias="userId")] = None
+    user_id: Annotated[str | int | None, BeforeValidator(_user_id), Field(alias="userId")] = None
     bot_output: Annotated[dict[str, object] | None, Field(alias="botOutput")] = None
 
 

@@ -1,6 +1,7 @@
 """Independent OData clients read the running server."""
 
 import json
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -169,6 +170,28 @@ def test_power_query_reads_root_model_and_feed_page_by_page(server: Server, toke
     page = excel.get("/AuditEvents?$top=1000", FEED).json()
     assert page["@odata.context"] == f"{context}#AuditEvents"
     assert all(link.startswith(server.issuer) for link in [page.get("@odata.nextLink", context)])
+
+
+def test_the_applications_of_the_page_about_excel_see_what_it_says(
+    server: Server, token: str
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "connect-excel.md").read_text("utf-8")
+    forms = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
+    seen = []
+    admin = get_token(server, server.credentials["admin_application"], scope="admin")
+    for form in forms:
+        registered = requests.post(
+            server.url("/admin/applications"),
+            json=form,
+            headers={"Authorization": f"Bearer {admin['access_token']}"},
+            timeout=TIMEOUT_SECONDS,
+        )
+        assert registered.status_code == 201, registered.text
+        secret = registered.json()["client_secret"]
+        assert PowerQuery(server, secret).get("/", FEED).status_code == 200
+        seen.append({user["userName"] for user in read(server, "Users", secret)["value"]})
+    everybody = {user["userName"] for user in read(server, "Users", token)["value"]}
+    assert seen == [set(), everybody]
 
 
 def test_power_query_folds_its_steps_into_long_addresses(server: Server, token: str) -> None:

@@ -2,6 +2,9 @@
 
 import json
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +43,32 @@ def test_the_page_about_bots_connects_a_control_room(shell: Any) -> None:
     answer = shell(callback, CLIENT_SECRET=registered["client_secret"])
     assert answer["deployment_id"] == "test-1"
     assert shell(callback, CLIENT_SECRET=registered["client_secret"]) == answer
+
+
+@pytest.mark.parametrize(
+    ("scope", "kind", "arguments", "answer"),
+    [
+        ("user_sync", "http_2", "", '"isAuthorized": true'),
+        ("rpa", "http_2", "", '"isAuthorized": false'),
+        ("user_sync", "rest_token", "--token x", '"errorMessage": "Unauthorized"'),
+    ],
+)
+def test_the_authorizer_can_be_tried_without_aws(
+    scope: str, kind: str, arguments: str, answer: str
+) -> None:
+    line = lines("protect-your-api.md", "GRANTLINE_AUTHORIZER_SCOPES=")
+    program = line.replace("=user_sync", f"={scope}").replace("http_2.json", f"{kind}.json")
+    program = program.replace(".venv/bin/python", shlex.quote(sys.executable)).rstrip()
+    done = subprocess.run(  # noqa: S603 - the page is our own
+        ["bash", "-c", f"{program} {arguments}"],  # noqa: S607 - wherever bash is
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert answer in done.stdout, done.stderr
+    assert done.returncode == (1 if "error" in answer else 0)
 
 
 def test_the_page_about_apis_registers_a_service_that_may_ask(server: Server, shell: Any) -> None:

@@ -448,7 +448,14 @@ class FakeUsers:
             self._refuse_taken(after)
             self._write(after, password_hash, event)
 
-    def replace_all(self, changes: Sequence[tuple[Account, Account]], event: AuditEvent) -> None:
+    def replace_all(
+        self,
+        changes: Sequence[tuple[Account, Account]],
+        event: AuditEvent,
+        *,
+        if_group_version: int | None = None,
+    ) -> None:
+        assert if_group_version is None, "groups are tried on the tables alone"
         with self._memory:
             if event.event_id in self._memory.events:
                 return

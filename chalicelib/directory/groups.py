@@ -1,7 +1,7 @@
 """Groups: names of roles, and who holds them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -15,7 +15,7 @@ from chalicelib.administration.refusals import (
     VersionMismatch,
 )
 from chalicelib.audit import Actor, AuditEvent
-from chalicelib.directory.model import Account, Group, fold
+from chalicelib.directory.model import MAXIMUM_MEMBERS, Account, Group, fold
 from chalicelib.directory.provisioning import ExternalId
 from chalicelib.directory.stores import (
     ExternalIdTaken,
@@ -28,17 +28,21 @@ from chalicelib.directory.stores import (
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.ids import new_ulid
 from chalicelib.oauth.scope import ROLES
+from chalicelib.oauth.stores import StoreUnavailable
 
 GROUP_PREFIX = "grp_"
 MAXIMUM_NAME_LENGTH = 200
 MAXIMUM_GROUPS_A_USER = 30
-MAXIMUM_MEMBERS = 5_000
 TRIES = 3
+# An index follows its table within milliseconds, seldom within a second.
+READ_TRIES = 5
+READ_PAUSE_SECONDS = 0.1
 # Three writes a member, of the hundred that a transaction may hold.
 MEMBERS_A_TRANSACTION = 20
 
 _NAME_TAKEN = {"display_name": "is the name of another group"}
 _EXTERNAL_ID_TAKEN = {"external_id": "is the external id of another group"}
+_TOO_MANY = {"members": f"must be at most {MAXIMUM_MEMBERS}"}
 _STAND_INS = {"display_name": "group"}
 
 
@@ -51,6 +55,18 @@ class GroupForm(BaseModel):
         str, Field(min_length=1, max_length=MAXIMUM_NAME_LENGTH), AfterValidator(clean_name)
     ]
     external_id: ExternalId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChange:
+    """A change that breaks no rule: whose membership it turns, and who of the asked for there is.
+
+    `wanted` says of each user whether it is to be a member.
+    """
+
+    wanted: Mapping[str, bool]
+    changing: Sequence[Account]
+    known: frozenset[str]
 
 
 class Groups:
@@ -134,7 +150,9 @@ class Groups:
             raise Conflict("A built-in group cannot be deleted.")
         group = self._load_version(group_id, if_version)
         for _ in range(TRIES):
-            self.change_members(group_id, (), self.members(group), actor)
+            # However many they are: only so can a group shrink that has too many.
+            members = self._store.list_members(group_id, group.members)
+            self.apply(group_id, self.plan(group, (), members), actor)
             group = self.load(group_id)
             now = self._clock.now()
             changes = {"display_name": group.display_name}
@@ -152,21 +170,40 @@ class Groups:
             raise Conflict(f"The group has more than {MAXIMUM_MEMBERS} members.")
         return self._store.list_members(group.group_id, group.members)
 
-    def change_members(
-        self, group_id: str, join: Sequence[str], leave: Sequence[str], actor: Actor
-    ) -> frozenset[str]:
-        """Let users in and out; the ids of those that there are.
+    def read_exactly(self, group_id: str) -> tuple[Group, Sequence[str]]:
+        """A group, and who is in it at its version, for whoever replaces the whole list.
 
-        Ids that name nobody are passed over: they could do nothing with the role. Everything is
-        looked at before the first write; each write is whole, and doing it again is harmless.
-        Raises NotFound, FieldsRefused, Conflict.
+        The list follows the table. Where every listed user holds the role and they are as many
+        as the group counts, it is the whole truth until the version changes.
+        Raises NotFound, Conflict.
         """
+        for attempt in range(READ_TRIES):
+            if attempt:
+                self._clock.sleep(READ_PAUSE_SECONDS)
+            group = self.load(group_id)
+            listed = self.members(group)
+            if len(self.holders(group_id, listed)) == len(listed) == group.members:
+                return group, listed
+        raise StoreUnavailable("the list of members does not follow its group")
+
+    def holders(self, group_id: str, user_ids: Sequence[str]) -> frozenset[str]:
+        """Who of these users is in a group; strongly consistent."""
+        accounts = self._users.load_all(user_ids)
+        return frozenset(one.user.user_id for one in accounts if group_id in one.user.roles)
+
+    def plan(self, group: Group | None, join: Sequence[str], leave: Sequence[str]) -> MemberChange:
+        """Look at a change before anything is written; None is a group that is not made yet.
+
+        Ids that name nobody are passed over: they could do nothing with the role.
+        Raises FieldsRefused.
+        """
+        group_id, members = ("", 0) if group is None else (group.group_id, group.members)
         wanted = {**dict.fromkeys(leave, False), **dict.fromkeys(join, True)}
         accounts = self._users.load_all(list(wanted))
         changing = [one for one in accounts if _differs(one, group_id, wanted)]
         joining = sum(wanted[one.user.user_id] for one in changing)
-        if joining and self.load(group_id).members + joining > MAXIMUM_MEMBERS:
-            raise FieldsRefused({"members": f"must be at most {MAXIMUM_MEMBERS}"})
+        if joining and members + joining > MAXIMUM_MEMBERS:
+            raise FieldsRefused(_TOO_MANY)
         full = [
             one
             for one in changing
@@ -176,17 +213,35 @@ class Groups:
         if full:
             reason = f"must be in at most {MAXIMUM_GROUPS_A_USER} groups each"
             raise FieldsRefused({"members": reason})
-        for start in range(0, len(changing), MEMBERS_A_TRANSACTION):
-            part = changing[start : start + MEMBERS_A_TRANSACTION]
-            self._change_part(group_id, part, wanted, actor)
-        return frozenset(one.user.user_id for one in accounts if one.deleted_at is None)
+        known = frozenset(one.user.user_id for one in accounts if one.deleted_at is None)
+        return MemberChange(wanted, changing, known)
+
+    def apply(
+        self, group_id: str, change: MemberChange, actor: Actor, if_version: int | None = None
+    ) -> None:
+        """Let users in and out; each write is whole, and doing it again is harmless.
+
+        `if_version` holds the group to that version until the last write: every one makes the
+        next. Raises NotFound, VersionMismatch, FieldsRefused, Conflict.
+        """
+        for start in range(0, len(change.changing), MEMBERS_A_TRANSACTION):
+            part = change.changing[start : start + MEMBERS_A_TRANSACTION]
+            has_written = self._change_part(group_id, part, change.wanted, actor, if_version)
+            if if_version is not None and has_written:
+                if_version += 1
 
     def _change_part(
-        self, group_id: str, accounts: Sequence[Account], wanted: Mapping[str, bool], actor: Actor
-    ) -> None:
+        self,
+        group_id: str,
+        accounts: Sequence[Account],
+        wanted: Mapping[str, bool],
+        actor: Actor,
+        if_version: int | None,
+    ) -> bool:
+        """Whether anything was left to write."""
         for _ in range(TRIES):
             if not accounts:
-                return
+                return False
             now = self._clock.now()
             changes = [(one, _with_role(one, group_id, wanted, now)) for one in accounts]
             named = {
@@ -196,14 +251,16 @@ class Groups:
             changed = {name: users for name, users in named.items() if users}
             event = AuditEvent(new_ulid(), now, "group.members_changed", group_id, actor, changed)
             try:
-                self._users.replace_all(changes, event)
+                self._users.replace_all(changes, event, if_group_version=if_version)
             except GroupChanged:
-                raise NotFound("group") from None
+                self._load_version(group_id, if_version)
+                # It is there, and of the version: the room was taken meanwhile.
+                raise FieldsRefused(_TOO_MANY) from None
             except UserChanged:
                 read = self._users.load_all([one.user.user_id for one in accounts])
                 accounts = [one for one in read if _differs(one, group_id, wanted)]
                 continue
-            return
+            return True
         raise Conflict("The members are being changed by others; try again.")
 
     def _load_version(self, group_id: str, if_version: int | None) -> Group:

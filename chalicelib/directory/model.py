@@ -66,6 +66,8 @@ class Domain:
     users: int
 
 
+MAXIMUM_MEMBERS = 5_000
+
 # More withdrawals than this from different applications end everything of the person instead: what
 # every validation reads of a user is one item of at most 4 KB.
 MAXIMUM_CONSENT_EPOCHS = 40

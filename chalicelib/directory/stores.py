@@ -125,10 +125,17 @@ class UserStore(Protocol):
         """
         ...
 
-    def replace_all(self, changes: Sequence[tuple[Account, Account]], event: AuditEvent) -> None:
+    def replace_all(
+        self,
+        changes: Sequence[tuple[Account, Account]],
+        event: AuditEvent,
+        *,
+        if_group_version: int | None = None,
+    ) -> None:
         """As `replace`, of up to 20 users whose roles alone change, all or none.
 
-        Raises UserChanged, GroupChanged where a group that somebody joins is gone.
+        Raises UserChanged, GroupChanged where a group that somebody joins is gone, full, or not
+        of the version asked for.
         """
         ...
 
@@ -188,7 +195,7 @@ class GroupStore(Protocol):
         """The ids of a group's users, in the order of their ids.
 
         The list is eventually consistent, so it is read again until it is as long as the group
-        says, `members`; StoreUnavailable when it does not become so.
+        says, at first `members`; StoreUnavailable when it does not become so.
         """
         ...
 

@@ -86,6 +86,9 @@ class Groups:
         for attempt in range(INDEX_TRIES):
             if attempt:
                 self._clock.sleep(INDEX_PAUSE_SECONDS)
+                # Somebody may have come or gone meanwhile.
+                group = self.load(group_id)
+                members = 0 if group is None else group.members
             owners: list[str] = []
             cursor: str | None = None
             while True:

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from chalicelib.directory.model import Account, fold
+from chalicelib.directory.model import MAXIMUM_MEMBERS, Account, fold
 from chalicelib.oauth.model import User
 from chalicelib.oauth.scope import ROLES
 from chalicelib.storage import keys, mapping
@@ -24,6 +25,9 @@ from chalicelib.storage.records import (
     UserNameRecord,
     UserRecord,
 )
+
+if TYPE_CHECKING:
+    from pynamodb.expressions.condition import Condition
 
 USER = "user"
 DETAIL = "detail"
@@ -99,8 +103,13 @@ def put_user(before: Account, after: Account) -> dict[str, Write]:
     }
 
 
-def move_members(changes: Sequence[tuple[User | None, User]]) -> dict[str, Write]:
-    """The lists of members follow the users' roles; each group is counted once."""
+def move_members(
+    changes: Sequence[tuple[User | None, User]], if_version: int | None = None
+) -> dict[str, Write]:
+    """The lists of members follow the users' roles; each group is counted once.
+
+    `if_version` is the version of the one group that all of them join or leave.
+    """
     writes: dict[str, Write] = {}
     joined: Counter[str] = Counter()
     for old, new in changes:
@@ -113,7 +122,7 @@ def move_members(changes: Sequence[tuple[User | None, User]]) -> dict[str, Write
             key = keys.member_key(role, new.user_id)
             writes[f"member {role} {new.user_id}"] = Delete(MemberRecord, key)
     for role, change in joined.items():
-        writes[f"{GROUP} {role}"] = _count_members(role, change)
+        writes[f"{GROUP} {role}"] = _count_members(role, change, if_version)
     return writes
 
 
@@ -122,10 +131,17 @@ def _list_member(role: str, user_id: str) -> Put:
     return Put(MemberRecord, MemberRecord.write(keys.member_key(role, user_id), values))
 
 
-def _count_members(role: str, change: int) -> Update:
-    """The condition keeps out a group that was deleted; built-in roles are never created."""
+def _count_members(role: str, change: int, if_version: int | None) -> Update:
+    """The condition keeps out a group that was deleted or is full; built-in ones are neither."""
     actions = (GroupRecord.version.add(1), GroupRecord.members.add(change))
-    condition = None if role in ROLES else GroupRecord.key.exists()
+    condition: Condition | None = None if role in ROLES else GroupRecord.key.exists()
+    if change > 0 and condition is not None:
+        condition &= GroupRecord.members <= MAXIMUM_MEMBERS - change
+    if if_version is not None:
+        # The first member of a built-in role makes its item.
+        is_new = GroupRecord.key.does_not_exist()
+        unchanged = GroupRecord.version == if_version if if_version else is_new
+        condition = unchanged if condition is None else condition & unchanged
     return Update(GroupRecord, keys.group_key(role), actions, condition)
 
 

@@ -126,12 +126,19 @@ class Users:
         self._commit(user_writes.replace_user(before, after, password_hash), event)
         self._forget([(before, after)])
 
-    def replace_all(self, changes: Sequence[tuple[Account, Account]], event: AuditEvent) -> None:
+    def replace_all(
+        self,
+        changes: Sequence[tuple[Account, Account]],
+        event: AuditEvent,
+        *,
+        if_group_version: int | None = None,
+    ) -> None:
         writes: dict[str, Write] = {}
         for before, after in changes:
             items = user_writes.put_user(before, after)
             writes |= {f"{name} {after.user.user_id}": write for name, write in items.items()}
-        writes |= user_writes.move_members([(old.user, new.user) for old, new in changes])
+        users = [(old.user, new.user) for old, new in changes]
+        writes |= user_writes.move_members(users, if_group_version)
         self._commit(writes, event)
         self._forget(changes)
 

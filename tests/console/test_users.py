@@ -215,7 +215,7 @@ def test_groups_of_provisioning_survive_a_change(world: World, console: Console)
     person = find(world, "jdoe").user
     groups = Groups(world.stores.groups, world.stores.users, world.clock)
     group = groups.create({"display_name": "Night shift"}, ACTOR)
-    groups.change_members(group.group_id, [person.user_id], [], ACTOR)
+    groups.apply(group.group_id, groups.plan(group, [person.user_id], []), ACTOR)
     console.get(f"{USERS}/{person.user_id}")
     assert "Night shift" in console.page.text
     console.get(f"{USERS}/{person.user_id}/edit")

@@ -15,8 +15,8 @@ from scim2_models import (
 from scim2_server.storage import SearchPage
 
 from chalicelib.audit import Actor
-from chalicelib.directory.groups import GROUP_PREFIX, MAXIMUM_MEMBERS, Groups
-from chalicelib.directory.model import Group, fold
+from chalicelib.directory.groups import GROUP_PREFIX, Groups
+from chalicelib.directory.model import MAXIMUM_MEMBERS, Group, fold
 from chalicelib.directory.provisioning import MAXIMUM_EXTERNAL_ID_LENGTH
 from chalicelib.directory.stores import GroupStore, UserStore
 from chalicelib.oauth.scope import ROLES
@@ -33,7 +33,9 @@ class GroupResources:
     """Reads, searches and writes groups, for one request: it remembers the members it has read.
 
     A change of members is what the new list says beside the list that was read, so that a
-    member whom another request lets in meanwhile stays.
+    member whom another request lets in meanwhile stays. That list follows the table, so the
+    users whom a change names are looked at themselves; where it names a whole list, that is read
+    exactly, and written to the version it was read at.
     """
 
     def __init__(
@@ -57,17 +59,39 @@ class GroupResources:
         group = self._load(group_id)
         return self._render(group, self._members(group) if with_members else None)
 
+    def get_to_change(self, group_id: str, named: frozenset[str] | None) -> Resource[Any]:
+        """For a change of the `named` members alone, or, None, of a whole list.
+
+        Raises NotFoundException, ConflictException.
+        """
+        group = self._load(group_id)
+        if named is None:
+            with refusals():
+                group, members = self._directory.read_exactly(group_id)
+        else:
+            listed = [] if group.members > MAXIMUM_MEMBERS else self._members(group)
+            held = self._directory.holders(group_id, sorted(named))
+            members = sorted(held.union(listed).difference(named - held))
+        self._members_read[group_id] = members
+        return self._render(group, members)
+
     def create(self, resource: Resource[Any], actor: Actor) -> Resource[Any]:
         """Raises SCIMException."""
-        members = _member_ids(resource)
         with refusals():
+            change = self._directory.plan(None, _member_ids(resource), ())
             group = self._directory.create(_values(resource), actor)
-        return self._change_members(group.group_id, (), members, actor)
+            self._directory.apply(group.group_id, change, actor)
+        return self._render(self._load(group.group_id), sorted(change.known))
 
     def update(
-        self, resource: Resource[Any], actor: Actor, expected_version: str | None
+        self,
+        resource: Resource[Any],
+        actor: Actor,
+        expected_version: str | None,
+        *,
+        holds_version: bool,
     ) -> Resource[Any]:
-        """Raises SCIMException."""
+        """`holds_version`: nobody may come or go in between. Raises SCIMException."""
         group = self._load(resource.id or "")
         old = self._members_read.get(group.group_id)
         if old is None:
@@ -81,10 +105,18 @@ class GroupResources:
                 detail="Only an application that acts as an administrator may change "
                 "who is an administrator"
             )
-        if not is_built_in:
-            with refusals():
-                self._directory.update(group.group_id, values, actor, number_of(expected_version))
-        return self._change_members(group.group_id, old, new, actor)
+        join = [one for one in new if one not in set(old)]
+        leave = [one for one in old if one not in set(new)]
+        version = number_of(expected_version)
+        with refusals():
+            change = self._directory.plan(group, join, leave)
+            if not is_built_in:
+                version = self._directory.update(group.group_id, values, actor, version).version
+            held = version if holds_version else None
+            self._directory.apply(group.group_id, change, actor, held)
+        group = self._load(group.group_id)
+        kept = set(old).difference(leave).union(change.known.intersection(join))
+        return self._render(group, None if group.members > MAXIMUM_MEMBERS else sorted(kept))
 
     def delete(self, group_id: str, actor: Actor, expected_version: str | None) -> None:
         """Raises SCIMException."""
@@ -168,18 +200,6 @@ class GroupResources:
         return [
             self._render(group, self._members(group) if with_members else None) for group in groups
         ]
-
-    def _change_members(
-        self, group_id: str, old: Sequence[str], new: Sequence[str], actor: Actor
-    ) -> Resource[Any]:
-        """The group after those of `new` alone came, and those of `old` alone went."""
-        join = [one for one in new if one not in set(old)]
-        leave = [one for one in old if one not in set(new)]
-        with refusals():
-            known = self._directory.change_members(group_id, join, leave, actor)
-            group = self._directory.load(group_id)
-        kept = [one for one in old if one not in set(leave)]
-        return self._render(group, sorted([*kept, *(one for one in join if one in known)]))
 
     def _render(self, group: Group, members: Sequence[str] | None) -> Resource[Any]:
         return self._model.model_validate(group_json(group, members))

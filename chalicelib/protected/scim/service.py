@@ -29,9 +29,11 @@ from scim2_models import (
 from scim2_server.conditions import Conditions
 from scim2_server.cursor import Cursors
 from scim2_server.handler import ScimHandler
+from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 from scim2_server.service import ScimService
 
+from chalicelib.protected.scim.member_changes import named_members
 from chalicelib.protected.scim.models import EnterpriseUser, GrantlineUser, Group, User
 from chalicelib.protected.scim.representation import MAXIMUM_ENTRIES
 from chalicelib.protected.scim.storage import DirectoryStorage
@@ -141,6 +143,11 @@ class Handler(ScimHandler):
 
     storage: DirectoryStorage
 
+    def replace(self, request: ScimRequest) -> ScimResponse:
+        """A PUT tells a whole list of members."""
+        self.storage.to_change(None, holds_version=True)
+        return super().replace(request)
+
     def replace_resource(
         self,
         resource_type: ResourceType,
@@ -173,6 +180,8 @@ class Handler(ScimHandler):
         conditions: Conditions,
     ) -> Resource[Any]:
         """Reads, changes and writes."""
+        named = named_members(patch_op)
+        self.storage.to_change(named, holds_version=conditions.if_match is not None)
         attempt = partial(super().patch_resource, resource_type, resource_id, patch_op, conditions)
         return self._try(attempt, lambda: None, conditions)
 
@@ -180,6 +189,8 @@ class Handler(ScimHandler):
         self, resource_type: ResourceType, resource_id: str, conditions: Conditions
     ) -> None:
         """Reads and deletes; storage itself waits for leases."""
+        # Who is in a group is read when everybody is let out.
+        self.storage.to_change(frozenset(), holds_version=False)
         delete = partial(super().delete_resource, resource_type, resource_id, conditions)
         for _ in range(TRIES - 1):
             try:

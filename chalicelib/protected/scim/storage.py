@@ -29,6 +29,19 @@ class DirectoryStorage(ScimStorage):
         self._groups = groups
         self._actor = actor
         self._has_written = False
+        # How a request that changes a group reads its members: see `to_change`.
+        self._is_changing = False
+        self._named: frozenset[str] | None = None
+        self._holds_version = False
+
+    def to_change(self, named: frozenset[str] | None, *, holds_version: bool) -> None:
+        """From now on groups are read to change these members; None: any of them.
+
+        `holds_version`: the client named the version that it means.
+        """
+        self._is_changing = True
+        self._named = named
+        self._holds_version = holds_version or named is None
 
     def get(
         self,
@@ -39,6 +52,8 @@ class DirectoryStorage(ScimStorage):
     ) -> Resource[Any]:
         if resource_type.name == _USER:
             return self._users.get(resource_id)
+        if self._is_changing:
+            return self._groups.get_to_change(resource_id, self._named)
         return self._groups.get(resource_id, with_members=_shows_members(response_parameters))
 
     def search(
@@ -69,8 +84,10 @@ class DirectoryStorage(ScimStorage):
         expected_version: str | None = None,
     ) -> Resource[Any]:
         self._has_written = True
-        resources = self._users if resource_type.name == _USER else self._groups
-        return resources.update(resource, self._actor, expected_version)
+        if resource_type.name == _USER:
+            return self._users.update(resource, self._actor, expected_version)
+        holds = self._holds_version
+        return self._groups.update(resource, self._actor, expected_version, holds_version=holds)
 
     def delete(
         self,

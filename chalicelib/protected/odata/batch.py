@@ -73,8 +73,8 @@ def _encode_spaces(line: re.Match[bytes]) -> bytes:
 def _validate_json(body: bytes) -> None:
     try:
         batch: Any = strict_json.parse(body)
-    except strict_json.MalformedJson:
-        raise QueryRefused("InvalidBatch", "The batch is not valid JSON.") from None
+    except strict_json.MalformedJson as error:
+        raise QueryRefused("InvalidBatch", f"The batch cannot be read: {error}.") from None
     requests = batch.get("requests") if isinstance(batch, dict) else None
     if not isinstance(requests, list):
         raise QueryRefused("InvalidBatch", "The batch holds no array named requests.")

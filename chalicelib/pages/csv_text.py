@@ -1,10 +1,12 @@
 """Tables as CSV (RFC 4180) that a spreadsheet can open without running what stands in a cell."""
 
+import re
 from collections.abc import Sequence
 
 # A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection"); the wide
 # forms are what some take for the same.
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - the wide forms are meant
+_INNER_FORMULA = re.compile("([;\t]\\s*)(?=[=+@\uff1d\uff0b\uff0d\uff20-])")
 _QUOTED = frozenset('",\r\n')
 LINE_END = "\r\n"
 # Without it some spreadsheets take UTF-8 for another encoding.
@@ -17,9 +19,13 @@ def csv_line(cells: Sequence[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    """An apostrophe makes a text of what would be a formula."""
+    """An apostrophe makes a text of what would be a formula.
+
+    Also behind what some spreadsheets, by the customs of their country, take for the end of a cell.
+    """
     if text.startswith(_FORMULA_STARTS):
         text = f"'{text}"
+    text = _INNER_FORMULA.sub(r"\1'", text)
     if _QUOTED.isdisjoint(text):
         return text
     return '"' + text.replace('"', '""') + '"'

@@ -351,4 +351,4 @@ def test_what_is_not_there_is_told_on_a_page(console: Console, client_id: str) -
 def test_a_strange_path_is_not_gone_back_to_after_the_login(world: World, client_id: str) -> None:
     browser = Console(world)
     (line,) = browser.get(f"/console/applications/{client_id}").headers["Set-Cookie"]
-    assert line.split(";")[0].endswith("~/console")
+    assert line.split(";")[0].endswith("~/console?")

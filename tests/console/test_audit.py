@@ -222,3 +222,9 @@ def test_no_cell_is_a_formula(world: World, console: Console, start: str) -> Non
 
 def test_lines_of_a_file_end_and_are_quoted_as_rfc_4180_says() -> None:
     assert csv_line(("a", 'b"c', "d,e", "f\ng", "")) == 'a,"b""c","d,e","f\ng",\r\n'
+
+
+@pytest.mark.parametrize("cell", ["a;=1+1", "a; +1", "x\t@SUM(A1)", '{"name": "=1+1;=1+2"}'])
+def test_a_semicolon_begins_no_formula_either(cell: str) -> None:
+    for read in csv.reader(StringIO(csv_line((cell,)), newline=""), delimiter=";"):
+        assert [part for part in read if part.strip().startswith(("=", "+", "@"))] == []

@@ -39,6 +39,16 @@ def test_an_administrator_comes_back_to_the_page_that_was_wanted(world: World) -
 
 
 @pytest.mark.checklist("15")
+def test_the_filters_of_the_wanted_page_survive_the_login(world: World) -> None:
+    console = Console(world)
+    console.follow(console.get("/console/audit", action="application.deleted", days="7"))
+    reply = console.log_in("admon")
+    while "/console/audit" not in reply.headers.get("Location", ""):
+        location = reply.headers["Location"].removeprefix(world.settings.issuer)
+        reply = console.get(location)
+    assert reply.headers["Location"].endswith("/console/audit?action=application.deleted&days=7")
+
+
 def test_its_cookies_are_for_this_host_and_no_script(world: World) -> None:
     browser = Console(world)
     (attempt,) = browser.get("/console").headers["Set-Cookie"]

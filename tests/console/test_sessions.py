@@ -35,11 +35,11 @@ def test_a_code_with_its_verifier_is_worth_nothing_in_another_browser(
     answer = answer_of(console.get("/oauth2/server/authorize", **parameters))
     assert console.get(CALLBACK, **answer).status == 400
     attacker = Browser(world)
-    attacker.cookies[ATTEMPT] = f"{STATE}~{VERIFIER}~/console"
+    attacker.cookies[ATTEMPT] = f"{STATE}~{VERIFIER}~/console?"
     assert attacker.get(CALLBACK, **answer).status == 400
     assert COOKIE not in attacker.cookies
     # The code was spent, and what came of it was revoked.
-    console.cookies[ATTEMPT] = f"{STATE}~{VERIFIER}~/console"
+    console.cookies[ATTEMPT] = f"{STATE}~{VERIFIER}~/console?"
     assert console.get(CALLBACK, **answer).status == 400
 
 

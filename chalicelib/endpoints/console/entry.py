@@ -36,7 +36,10 @@ LOGIN_SECONDS = 600
 
 _SECRET_BYTES = 32
 _WANTED_PATH = re.compile(r"/console(?:/[A-Za-z0-9_-]{1,64}){0,6}")
-_ATTEMPT = re.compile(r"([A-Za-z0-9_-]{43})~([A-Za-z0-9_-]{43})~([A-Za-z0-9/_-]{1,400})")
+_WANTED_QUERY = re.compile(r"[A-Za-z0-9._~%=&+-]{0,1000}")
+_ATTEMPT = re.compile(
+    r"([A-Za-z0-9_-]{43})~([A-Za-z0-9_-]{43})~([A-Za-z0-9/_-]{1,400})\?([A-Za-z0-9._~%=&+-]{0,1000})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Attempt:
     state: str
     verifier: str = field(repr=False)
     wanted_path: str
+    wanted_query: str = ""
 
     @property
     def challenge(self) -> str:
@@ -80,7 +84,9 @@ class Entry:
         """To the authorization endpoint, and from there back to the page that was wanted."""
         path = request.path[max(0, request.path.find(HOME_PATH)) :]
         wanted = path if _WANTED_PATH.fullmatch(path) else HOME_PATH
-        attempt = Attempt(token_urlsafe(_SECRET_BYTES), token_urlsafe(_SECRET_BYTES), wanted)
+        asked = _query_of(request) if wanted == path else ""
+        state, verifier = token_urlsafe(_SECRET_BYTES), token_urlsafe(_SECRET_BYTES)
+        attempt = Attempt(state, verifier, wanted, asked)
         parameters = {
             "response_type": "code",
             "client_id": CONSOLE_CLIENT_ID,
@@ -91,7 +97,7 @@ class Entry:
             "code_challenge_method": METHOD,
             **({"prompt": prompt} if prompt else {}),
         }
-        value = f"{attempt.state}~{attempt.verifier}~{attempt.wanted_path}"
+        value = f"{state}~{verifier}~{attempt.wanted_path}?{attempt.wanted_query}"
         cookie = self._attempts.set(value, LOGIN_SECONDS)
         query = urlencode(parameters, quote_via=quote, safe="")
         return self._answers.to_path(AUTHORIZE_PATH, query, [cookie])
@@ -137,7 +143,7 @@ class Entry:
             raise InvalidRequest(text, detail=error.detail) from None
         self._revoke_former(request)
         cookies = [self._cookie.set(token), self._attempts.clear()]
-        return self._answers.to_path(attempt.wanted_path, cookies=cookies)
+        return self._answers.to_path(attempt.wanted_path, attempt.wanted_query, cookies)
 
     def revoke(self, access: Access) -> None:
         """Make a token of the console worthless."""
@@ -155,7 +161,7 @@ class Entry:
         match = _ATTEMPT.fullmatch(self._attempts.read(request) or "")
         if match is None or not _WANTED_PATH.fullmatch(match[3]):
             return None
-        return Attempt(match[1], match[2], match[3])
+        return Attempt(match[1], match[2], match[3], match[4])
 
     def _refused(self, error: str) -> Response:
         """Nobody who may come in: said at once, as another attempt would end the same."""
@@ -169,6 +175,16 @@ class Entry:
             self.revoke(self._visitors.recognise(request))
         except OAuthError as error:
             note(former=error.error)
+
+
+def _query_of(request: Request) -> str:
+    """What a page was asked for by, such as its filters; nothing where that is long."""
+    pairs = [(name, value) for name, values in request.query.items() for value in values]
+    try:
+        query = urlencode(pairs)
+    except UnicodeEncodeError:
+        return ""
+    return query if request.method == "GET" and _WANTED_QUERY.fullmatch(query) else ""
 
 
 def _same(one: str, other: str) -> bool:

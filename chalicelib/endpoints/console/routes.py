@@ -38,9 +38,9 @@ ROUTES: Routes = {
     _USER: {"GET": "show_user"},
     f"{_USER}/edit": {"GET": "show_user_change", "POST": "change_user"},
     f"{_USER}/password": {"GET": "show_password", "POST": "set_password"},
-    f"{_USER}/enable": {"POST": "enable_user"},
+    f"{_USER}/enable": {"GET": "back_to_user", "POST": "enable_user"},
     f"{_USER}/disable": {"GET": "ask_disable_user", "POST": "disable_user"},
-    f"{_USER}/sessions": {"POST": "end_session"},
+    f"{_USER}/sessions": {"GET": "back_to_user", "POST": "end_session"},
     f"{_USER}/sessions/end": {"GET": "ask_end_sessions", "POST": "end_sessions"},
     f"{_USER}/consents/{{client_id}}": {
         "GET": "ask_withdraw_consent",

@@ -91,11 +91,19 @@ class UserActs:
             "end_sessions": (END_SESSIONS, "sessions/end", self._end_sessions),
             "withdraw_consent": (WITHDRAW, "consents", self._withdraw),
         }
-        screens: dict[str, Screen] = {"enable_user": self.enable, "end_session": self.end_session}
+        screens: dict[str, Screen] = {
+            "back_to_user": self.back,
+            "enable_user": self.enable,
+            "end_session": self.end_session,
+        }
         for name, (act, below, do) in acts.items():
             screens[f"ask_{name}"] = self._asking(act, below)
             screens[name] = self._doing(act, do)
         return screens
+
+    def back(self, request: Request, _: Visitor) -> Response:
+        """A form's path opened as a page: the page that holds the form. Raises NotFound."""
+        return self._desk.done(path_of(user_id_of(request)))
 
     def enable(self, request: Request, visitor: Visitor) -> Response:
         """Nothing is lost by it, so nothing is asked. Raises NotFound, Conflict."""

@@ -3,7 +3,9 @@
 A secret never stands in them: they read it from the environment.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -22,6 +24,8 @@ LANGUAGES = {
     "powershell": "PowerShell",
 }
 EXAMPLE_PORT = 8400
+
+_PLACE = re.compile(r"@([A-Z_]+)@")
 
 # How the key of a certificate signs (RFC 7518 §3.1), and what .NET calls that.
 _SIGNING = {
@@ -96,15 +100,19 @@ def _code(
     encoded = urlencode(query, quote_via=quote, safe="")
     values = {
         **common,
-        "REDIRECT_URI": uri,
         "SCOPE": scope,
         "AUTHORIZE_URL": f"{common['ISSUER']}/oauth2/server/authorize?{encoded}",
-        "CALLBACK_PATH": urlsplit(uri).path or "/",
     }
     credentials = _PUBLIC if application.public else _CONFIDENTIAL
     for language in LANGUAGES:
         credential = credentials[language].replace("@CLIENT_ID@", client_id)
-        named = {**values, "CREDENTIAL": credential}
+        quote_text = _QUOTES[language]
+        named = {
+            **values,
+            "CREDENTIAL": credential,
+            "REDIRECT_URI": quote_text(uri),
+            "CALLBACK_PATH": quote_text(urlsplit(uri).path or "/"),
+        }
         yield _snippet("code", language, "log a person in", named)
 
 
@@ -121,6 +129,26 @@ _PUBLIC = {
     "javascript": "undefined, client.None()",
     "csharp": "// It keeps no secret: PKCE proves the request.",
     "powershell": 'client_id = "@CLIENT_ID@"',
+}
+
+
+def _shell(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _powershell(text: str) -> str:
+    """It takes curled quotes for straight ones, too."""
+    return "'" + re.sub("(['\u2018-\u201b])", r"\1\1", text) + "'"
+
+
+# A registered URI may hold every character that means something to a shell. ASCII strings of JSON
+# are strings of the other three languages as well.
+_QUOTES: Mapping[str, Callable[[str], str]] = {
+    "curl": _shell,
+    "powershell": _powershell,
+    "python": json.dumps,
+    "javascript": json.dumps,
+    "csharp": json.dumps,
 }
 
 
@@ -141,9 +169,8 @@ def _scope(application: Application) -> str:
 
 
 def _snippet(family: str, language: str, title: str, values: Mapping[str, str]) -> Snippet:
-    text = _template(family, language)
-    for name, value in values.items():
-        text = text.replace(f"@{name}@", value)
+    # In one pass: what is put in may look like a place to put something.
+    text = _PLACE.sub(lambda place: values[place[1]], _template(family, language))
     return Snippet(LANGUAGES[language], title, text.rstrip("\n"))
 
 

@@ -54,7 +54,12 @@ async function show() {
 if (file && text) {
   file.addEventListener("change", async () => {
     if (!file.files.length) return;
-    const bytes = new Uint8Array(await file.files[0].slice(0, 65536).arrayBuffer());
+    if (file.files[0].size > 16384) {
+      file.value = "";
+      say("wrong", ["The file is over 16 KiB: that is no certificate."]);
+      return;
+    }
+    const bytes = new Uint8Array(await file.files[0].arrayBuffer());
     const plain = new TextDecoder().decode(bytes);
     text.value = plain.includes("-----BEGIN") ? plain : pem(bytes);
     file.value = "";

@@ -168,7 +168,8 @@ class Groups:
         """The ids of the users in a group. Raises Conflict where they are too many to list."""
         if group.members > MAXIMUM_MEMBERS:
             raise Conflict(f"The group has more than {MAXIMUM_MEMBERS} members.")
-        return self._store.list_members(group.group_id, group.members)
+        # A group without members is not asked for.
+        return self._store.list_members(group.group_id, group.members) if group.members else ()
 
     def read_exactly(self, group_id: str) -> tuple[Group, Sequence[str]]:
         """A group, and who is in it at its version, for whoever replaces the whole list.

@@ -21,7 +21,7 @@ from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.oauth.validation import Access
 from chalicelib.protected import doors
 from chalicelib.protected.guard import Guard
-from chalicelib.protected.scim.errors import refuse
+from chalicelib.protected.scim.errors import in_plain_words, refuse
 from chalicelib.protected.scim.groups import GroupResources
 from chalicelib.protected.scim.requests import read_request
 from chalicelib.protected.scim.searching import Bookmarks
@@ -67,7 +67,7 @@ class Scim:
             return refuse(unavailable)
         except SCIMException as error:
             note(outcome="scim_error", reason=error.scim_type or str(error.status))
-            return _answer(self._service.error_response(error))
+            return _answer(self._service.error_response(in_plain_words(error)))
         return _answer(served)
 
     def _serve(self, request: ScimRequest, access: Access, source_ip: str) -> ScimResponse:

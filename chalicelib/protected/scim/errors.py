@@ -1,5 +1,6 @@
 """Refusals of the rooms below as errors of RFC 7644 §3.12."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -11,6 +12,7 @@ from scim2_models import (
     InvalidValueException,
     NotFoundException,
     PreconditionFailedException,
+    SCIMException,
     UniquenessException,
 )
 
@@ -59,6 +61,16 @@ def refusals() -> Iterator[None]:
         raise ConflictException(detail=refused.description) from None
     except InvalidCursor:
         raise InvalidCursorException from None
+
+
+def in_plain_words(error: SCIMException) -> SCIMException:
+    """The error, without what the library that validates says about itself."""
+    lines = str(error).splitlines()
+    if not any(line.endswith("]") and "[type=" in line for line in lines):
+        return error
+    # "1 validation error for User", the attribute, what is wrong, and where to read more.
+    name = re.sub("_([a-z])", lambda match: match[1].upper(), lines[1].strip())
+    return InvalidValueException(detail=f"{name[:200]} has a value of another type")
 
 
 def refuse(error: OAuthError) -> Response:

@@ -23,7 +23,12 @@ from chalicelib.oauth.scope import ROLES
 from chalicelib.protected.scim.errors import refusals
 from chalicelib.protected.scim.lookups import Lookup, find_lookup, mentions
 from chalicelib.protected.scim.representation import USER_ID, group_json, number_of
-from chalicelib.protected.scim.searching import MAXIMUM_ROWS, page_of, refuse_too_many
+from chalicelib.protected.scim.searching import (
+    MAXIMUM_LISTS,
+    MAXIMUM_ROWS,
+    page_of,
+    refuse_too_many,
+)
 
 _INDEXED = frozenset({"id", "displayname", "externalid", "members", "members.value"})
 _GROUP_ID = re.compile(GROUP_PREFIX + "[0-9a-z]{26}")
@@ -193,6 +198,11 @@ class GroupResources:
         return members
 
     def _render_all(self, groups: Sequence[Group], *, with_members: bool) -> list[Resource[Any]]:
+        lists = sum(group.members > 0 for group in groups)
+        if with_members and lists > MAXIMUM_LISTS:
+            raise TooManyException(
+                detail=f"More than {MAXIMUM_LISTS} groups have members: exclude members"
+            )
         if with_members and sum(group.members for group in groups) > MAXIMUM_MEMBERS:
             raise TooManyException(
                 detail=f"The groups have more than {MAXIMUM_MEMBERS} members: exclude members"

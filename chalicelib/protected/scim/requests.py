@@ -15,6 +15,8 @@ from scim2_server.requests import ScimRequest
 from scim2_server.routing import Operation, Target, match
 
 from chalicelib.administration.bodies import read_json_object
+from chalicelib.administration.refusals import UnsupportedMediaType
+from chalicelib.oauth.errors import ContentTooLarge, InvalidRequest
 from chalicelib.oauth.messages import Request
 from chalicelib.protected.doors import SCIM
 from chalicelib.protected.scim.errors import SCIM_TYPE
@@ -45,6 +47,8 @@ _MAXIMUM_LENGTHS = {
 _OPERATOR = re.compile(r"(?<![^\s)\]])(?:and|or)(?![^\s(])", re.IGNORECASE)
 _ESCAPED_PAIR = re.compile(r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}|[\ud800-\udfff]")
+_QUOTED = re.compile(r'("(?:[^"\\]|\\.)*")')
+_BOOLEAN_TERM = re.compile(r"\b(?:active|primary)\s+[a-z]{2}\s+$", re.IGNORECASE)
 _WITH_BODY = frozenset(
     {Operation.create, Operation.replace, Operation.patch, Operation.search_with_body}
 )
@@ -112,7 +116,12 @@ def read_filter(text: str) -> str:
             detail=f"A filter may have {MAXIMUM_FILTER_LENGTH} characters, "
             f"{MAXIMUM_FILTER_TERMS} terms and {MAXIMUM_FILTER_DEPTH} levels"
         )
-    return normalize_filter(text)
+    normalized = normalize_filter(text)
+    # Every second part is a text in quotes: none is left where a truth value is compared.
+    parts = _QUOTED.split(normalized)
+    if any(_BOOLEAN_TERM.search(part) for part in parts[:-1:2]):
+        raise InvalidFilterException(detail="active and primary are true or false")
+    return normalized
 
 
 def _in_text(character: str, *, escaped: bool) -> tuple[bool, bool]:
@@ -139,7 +148,7 @@ def _body(request: Request, target: Target) -> bytes:
         return b""
     if not request.body.strip():
         raise InvalidSyntaxException(detail="The body must be a JSON object")
-    body = read_json_object(request, types=_BODY_TYPES)
+    body = _read_json(request)
     if target.operation is Operation.patch:
         _bound_operations(body)
         body = normalize_patch(body)
@@ -150,6 +159,18 @@ def _body(request: Request, target: Target) -> bytes:
     else:
         body = normalize_resource(body)
     return json.dumps(body, ensure_ascii=False).encode()
+
+
+def _read_json(request: Request) -> dict[str, object]:
+    """The body's object; what is wrong with it in SCIM's words."""
+    try:
+        return read_json_object(request, types=_BODY_TYPES)
+    except UnsupportedMediaType:
+        raise UnsupportedMediaType(f"{SCIM_TYPE} or application/json, in UTF-8") from None
+    except ContentTooLarge:
+        raise
+    except InvalidRequest as refused:
+        raise InvalidSyntaxException(detail=refused.description) from None
 
 
 def _search_body(body: dict[str, object]) -> dict[str, object]:

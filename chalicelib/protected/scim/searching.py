@@ -14,6 +14,8 @@ from chalicelib.oauth.clock import Clock
 MAXIMUM_ROWS = 1_000
 # What a startIndex may pass over; a cursor passes over nothing.
 MAXIMUM_SKIP = 100_000
+# Each list of members is a query of its own.
+MAXIMUM_LISTS = 100
 MAXIMUM_MAIL_OWNERS = 100
 
 _MAXIMUM_BOOKMARKS = 200

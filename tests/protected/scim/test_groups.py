@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.directory.groups import MAXIMUM_GROUPS_A_USER
+from chalicelib.protected.scim import groups
 from tests.scim import GROUP, Provisioner, administrators_client, error, operation
 
 
@@ -169,3 +170,30 @@ def test_two_who_add_at_once_both_succeed(client: Provisioner) -> None:
     directory.send = interfere  # type: ignore[method-assign] - a request in between
     client.patched(path, operation("add", "members", [{"value": ada["id"]}]))
     assert ids(client.get(path)) == sorted([ada["id"], bob["id"]])
+
+
+def test_groups_without_members_cost_no_query(client: Provisioner) -> None:
+    for number in range(3):
+        client.create_group(f"g{number}")
+    asked: list[str] = []
+
+    def count(name: str, _: Any, answer: Any) -> Any:
+        asked.append(name)
+        return answer()
+
+    with client.world.database.intercepted(count):
+        assert len(client.get("/Groups")["Resources"]) == 4
+    # The list of names alone.
+    assert asked.count("Query") == 1
+
+
+def test_many_lists_of_members_are_refused_where_a_search_must_read_them(
+    client: Provisioner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(groups, "MAXIMUM_LISTS", 1)
+    member = [{"value": client.create()["id"]}]
+    for name in ("Staff", "Crew"):
+        client.create_group(name, members=member)
+    reply = client.call("GET", "/Groups", filter="members pr")
+    assert error(reply) == (400, "tooMany")
+    assert len(client.get("/Groups", excludedAttributes="members")["Resources"]) == 3

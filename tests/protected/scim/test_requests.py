@@ -203,3 +203,31 @@ def test_of_32_parallel_creations_one_succeeds(values: Any) -> None:
 
 def test_the_token_path_imports_nothing_of_scim() -> None:
     assert {"scim2_models", "scim2_server", "pydantic"} <= FORBIDDEN
+
+
+def test_a_value_of_another_type_is_refused_by_the_name_of_its_attribute(
+    client: Provisioner,
+) -> None:
+    user_id = client.create()["id"]
+    reply = client.patch(f"/Users/{user_id}", operation("replace", "active", "maybe"))
+    assert error(reply) == (400, "invalidValue")
+    assert reply.body["detail"] == "active has a value of another type"
+
+
+@pytest.mark.parametrize("text", ['active eq "yes"', 'emails[primary eq "1"]', 'active Eq  ""'])
+def test_a_truth_value_is_not_compared_with_a_text(client: Provisioner, text: str) -> None:
+    assert error(client.call("GET", "/Users", filter=text)) == (400, "invalidFilter")
+
+
+def test_a_text_may_hold_what_looks_like_a_term(client: Provisioner) -> None:
+    client.create("term@x", title='active eq "yes"')
+    assert len(client.find('title eq "active eq \\"yes\\""')) == 1
+
+
+def test_a_body_that_is_no_json_and_one_of_another_type_are_told_apart(
+    client: Provisioner,
+) -> None:
+    assert error(client.call("POST", "/Users", "{")) == (400, "invalidSyntax")
+    reply = client.call("POST", "/Users", "{}", headers={"Content-Type": "text/plain"})
+    assert reply.status == 415
+    assert "application/scim+json" in reply.body["detail"]

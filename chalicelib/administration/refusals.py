@@ -5,6 +5,7 @@
     │   └── FieldsTaken          409
     ├── NotFound                 404
     ├── Conflict                 409
+    │   └── Deleted              409
     ├── NotAllowed               403
     ├── VersionMismatch          412  RFC 9110 §13.1.1
     └── UnsupportedMediaType     415
@@ -59,6 +60,10 @@ class Conflict(OAuthError):
 
     error = "conflict"
     status = 409
+
+
+class Deleted(Conflict):
+    """The record is kept for the record alone; nothing changes it."""
 
 
 class NotAllowed(OAuthError):

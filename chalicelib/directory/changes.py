@@ -3,7 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from chalicelib.administration.refusals import Conflict, FieldsTaken, NotFound, VersionMismatch
+from chalicelib.administration.refusals import (
+    Conflict,
+    Deleted,
+    FieldsTaken,
+    NotFound,
+    VersionMismatch,
+)
 from chalicelib.audit import Actor, AuditEvent
 from chalicelib.directory.model import Account
 from chalicelib.directory.stores import (
@@ -58,7 +64,7 @@ class UserChanges:
         for _ in range(TRIES):
             before = self.load(user_id)
             if before.deleted_at is not None:
-                raise Conflict("The user was deleted.")
+                raise Deleted("The user was deleted.")
             if if_version is not None and if_version != before.user.version:
                 raise VersionMismatch
             now = self._clock.now()

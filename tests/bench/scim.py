@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.audit import Actor
+from chalicelib.directory.groups import Groups
 from chalicelib.directory.model import Account
 from chalicelib.oauth.ids import new_user_id
 from chalicelib.oauth.model import GrantType, User
@@ -16,6 +18,7 @@ from tests.faults.costs import measure
 from tests.harness import PREFIX, Process, Reply, World
 
 USERS = 100_000
+MEMBERS = 400
 SCIM = "/scim/v2"
 SOMEBODY = "user-000250"
 
@@ -55,6 +58,28 @@ def questions(user_id: str) -> tuple[Question, ...]:
     )
 
 
+def group_questions(world: World) -> tuple[Question, ...]:
+    """What is asked about a group of 400, and of one more who comes and goes."""
+    actor = Actor(None, None, None, "127.0.0.1")
+    groups = Groups(world.stores.groups, world.stores.users, world.clock)
+    ids = [world.add_user(f"member-{number:03}").user_id for number in range(MEMBERS + 1)]
+    group = groups.create({"display_name": "Staff"}, actor)
+    groups.apply(group.group_id, groups.plan(group, ids[:-1], ()), actor)
+    path, one = f"/Groups/{group.group_id}", [{"value": ids[-1]}]
+    join = {"Operations": [{"op": "add", "path": "members", "value": one}]}
+    leave = {"Operations": [{"op": "remove", "path": "members", "value": one}]}
+    whole = {"displayName": "Staff", "members": [{"value": member} for member in ids]}
+    by_name = {"filter": 'displayName eq "Staff"', "excludedAttributes": "members"}
+    return (
+        Question("GET a group of 400", path),
+        Question("displayName eq, no members", "/Groups", query=by_name),
+        Question("POST a group", "/Groups", method="POST", body={"displayName": "New"}, status=201),
+        Question("PATCH, one joins 400", path, method="PATCH", body=join),
+        Question("PATCH, one leaves 400", path, method="PATCH", body=leave),
+        Question("PUT 401 over 400", path, method="PUT", body=whole),
+    )
+
+
 def report(users: int = USERS) -> Iterator[str]:
     """One line for each question."""
     world = World()
@@ -64,6 +89,8 @@ def report(users: int = USERS) -> Iterator[str]:
         yield f"SCIM over {users:,} users"
         yield f"{'':30}{'calls':>7}{'read':>7}{'write':>7}"
         for question in questions(user_id):
+            yield _line(world, client.secret, question)
+        for question in group_questions(world):
             yield _line(world, client.secret, question)
     yield "read: capacity units, the 2 that validate the secret among them"
     yield ""

@@ -13,6 +13,7 @@ from chalicelib.directory.stores import (
 )
 from chalicelib.oauth.ids import new_ulid
 from chalicelib.oauth.model import Status
+from chalicelib.storage import user_writes
 from chalicelib.storage.stores import Stores
 from tests.fakes import START, FakeStores
 from tests.storage.samples import account, event, user
@@ -182,3 +183,42 @@ def test_a_walk_skips_without_reading(stores: FakeStores | Stores) -> None:
     assert page.next is not None
     page = stores.users.walk(page.next, 0, 2)
     assert [found.user.user_name for found in page.items] == names[4:6]
+
+
+@on_tables
+def test_a_change_of_members_may_hold_a_group_to_its_version(stores: Stores) -> None:
+    one, ada, bob = made(stores), member(stores), member(stores)
+    joined = [(ada, with_roles(ada, one.group_id))]
+    with pytest.raises(GroupChanged):
+        stores.users.replace_all(joined, event("x"), if_group_version=one.version + 1)
+    stores.users.replace_all(joined, event("x"), if_group_version=one.version)
+    late = [(bob, with_roles(bob, one.group_id))]
+    with pytest.raises(GroupChanged):
+        stores.users.replace_all(late, event("x"), if_group_version=one.version)
+
+
+@on_tables
+def test_the_first_member_of_a_built_in_role_finds_it_at_no_version(stores: Stores) -> None:
+    ada, bob = member(stores), member(stores)
+    first = [(ada, with_roles(ada, "administrator"))]
+    stores.users.replace_all(first, event("x"), if_group_version=0)
+    second = [(bob, with_roles(bob, "administrator"))]
+    with pytest.raises(GroupChanged):
+        stores.users.replace_all(second, event("x"), if_group_version=0)
+
+
+@on_tables
+def test_nobody_joins_a_group_that_became_full(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(user_writes, "MAXIMUM_MEMBERS", 1)
+    one, ada, bob = made(stores), member(stores), member(stores)
+    stores.users.replace_all([(ada, with_roles(ada, one.group_id))], event("x"))
+    with pytest.raises(GroupChanged):
+        stores.users.replace_all([(bob, with_roles(bob, one.group_id))], event("x"))
+    inside = stores.users.load(ada.user.user_id)
+    assert inside is not None
+    stores.users.replace_all([(inside, with_roles(inside))], event("x"))
+    read = stores.groups.load(one.group_id)
+    assert read is not None
+    assert read.members == 0

@@ -18,6 +18,7 @@ from scim2_models import (
 
 from chalicelib.administration.refusals import (
     Conflict,
+    Deleted,
     FieldsRefused,
     FieldsTaken,
     NotAllowed,
@@ -51,6 +52,9 @@ def refusals() -> Iterator[None]:
         raise UniquenessException(detail=_reasons(refused.fields)) from None
     except FieldsRefused as refused:
         raise InvalidValueException(detail=_reasons(refused.fields)) from None
+    except Deleted:
+        # Between reading and writing; SCIM hides who was deleted.
+        raise NotFoundException(detail="There is no such user") from None
     except NotFound as refused:
         raise NotFoundException(detail=refused.description) from None
     except NotAllowed as refused:

@@ -229,3 +229,13 @@ def test_a_change_of_members_that_is_refused_changes_nothing(client: Provisioner
     group_id = client.create_group("Early")["id"]
     assert client.call("PUT", f"/Groups/{group_id}", body).status == 400
     assert client.get(f"/Groups/{group_id}")["displayName"] == "Early"
+
+
+def test_a_user_who_was_deleted_meanwhile_is_not_there(client: Provisioner) -> None:
+    path = f"/Users/{client.create()['id']}"
+
+    def delete() -> None:
+        assert client.call("DELETE", path).status == 204
+
+    with before_first(client.world, "TransactWriteItems", delete):
+        assert client.patch(path, operation("replace", "title", "Dr")).status == 404

@@ -52,7 +52,8 @@ def user_json(account: Account, groups: Mapping[str, Group], default_domain: str
         values["name"] = {key: value for key, value in name.items() if value}
     if "emails" not in values and account.email:
         values["emails"] = [{"value": account.email, "type": "work", "primary": True}]
-    values["active"] = user.enabled
+    if "active" not in attributes:
+        values["active"] = user.enabled
     if ENTERPRISE_URN in values:
         values[ENTERPRISE_URN] = _with_manager(values[ENTERPRISE_URN])
     domain = user_names.render_domain(account, default_domain)
@@ -104,6 +105,9 @@ def person_of(resource: Resource[Any], before: Account | None, default_domain: s
     for key, value in attributes.items():
         if isinstance(value, list) and len(value) > MAXIMUM_ENTRIES:
             raise InvalidValueException(detail=f"{key} may have {MAXIMUM_ENTRIES} entries")
+    if before is not None and values.get("active") is None:
+        # Taken away: shown no more (RFC 7644 §3.5.2.2), and the user is as before.
+        attributes["active"] = None
     manager = attributes.get(ENTERPRISE_URN, {}).get("manager")
     if manager is not None:
         manager.pop("$ref", None)

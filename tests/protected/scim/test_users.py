@@ -325,5 +325,10 @@ def test_an_active_that_says_nothing_leaves_the_user_as_it_is(
     client: Provisioner, op: dict[str, Any], *, active: bool
 ) -> None:
     user_id = client.create("null@x", active=active)["id"]
-    assert client.patched(f"/Users/{user_id}", op)["active"] is active
+    assert "active" not in client.patched(f"/Users/{user_id}", op)
+    account = client.world.stores.users.load(user_id)
+    assert account is not None
+    assert account.user.enabled is active
+    said = {"op": "replace", "path": "active", "value": active}
+    assert client.patched(f"/Users/{user_id}", said)["active"] is active
     assert client.get(f"/Users/{user_id}")["active"] is active

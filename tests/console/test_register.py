@@ -209,6 +209,14 @@ def test_a_certificate_stays_in_the_form_when_another_field_is_wrong(console: Co
     assert console.post(REGISTER, {**kept, "name": "Now it has one"}).status == 201
 
 
+def test_a_text_that_is_too_long_is_refused_at_its_field_and_kept(console: Console) -> None:
+    form = typed("client_certificate", certificate="x" * 30_000)
+    assert send_file(console, form, b"").status == 400
+    assert console.page.has("certificate_error")
+    kept = console.page.form_of(user_name="jdoe").fields
+    assert (kept["name"], kept["certificate"]) == (form["name"], form["certificate"])
+
+
 @pytest.mark.checklist("34")
 @pytest.mark.parametrize(
     "content",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from chalicelib.administration.bodies import media_type
 from chalicelib.oauth.errors import InvalidRequest
 from chalicelib.oauth.messages import Request
-from chalicelib.oauth.parameters import MAXIMUM_PARAMETERS, MAXIMUM_VALUE_LENGTH, parse_form
+from chalicelib.oauth.parameters import MAXIMUM_PARAMETERS, parse_form
 
 MULTIPART = "multipart/form-data"
 MAXIMUM_PART_HEADERS = 1_000
@@ -68,8 +68,7 @@ def _part(section: bytes) -> tuple[str, bool, bytes]:
 
 
 def _text(content: bytes) -> str:
-    if len(content) > MAXIMUM_VALUE_LENGTH:
-        raise InvalidRequest("A field is too long.")
+    """Of any length that a body can have: what is too long for its field is refused there."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:

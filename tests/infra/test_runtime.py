@@ -301,6 +301,7 @@ def register_and_look_after_applications(admin: Client) -> None:
     assert mine.call("PATCH", APPLICATION, json={"name": "Renamed"}).status == 200
     assert mine.call("GET", f"{APPLICATION}/audit").status == 200
     assert admin.call("GET", "/admin/applications").status == 200
+    assert admin.call("GET", "/admin/applications", query={"sort": "-created"}).status == 200
     assert admin.call("GET", "/admin/audit").status == 200
 
 

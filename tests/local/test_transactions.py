@@ -9,7 +9,7 @@ from moto import mock_aws
 
 from chalicelib.local.transactions import speed_up_transactions
 
-TABLE = "things"
+TABLE = "transacted"
 
 
 @pytest.fixture
@@ -26,6 +26,8 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
         )
         yield made
+        # Another test's moto may stand around this one and would keep the table.
+        made.delete_table(TableName=TABLE)
 
 
 def items(client: Any) -> dict[str, str]:

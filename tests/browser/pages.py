@@ -99,6 +99,8 @@ class Visit:
         """axe-core finds nothing serious or critical on the page as it stands."""
         if not AXE.exists():
             pytest.skip("the JavaScript packages are not installed")
+        # A page that is still on its way has no document to look at.
+        self.page.wait_for_load_state("load")
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
         found: dict[str, Any] = self.page.evaluate("async () => await axe.run(document)")
         serious = [

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Iterator
 
 import boto3
 import pytest
@@ -11,31 +12,33 @@ from chalicelib.cli.main import main
 from chalicelib.oauth.clock import SystemClock
 from chalicelib.registry.bootstrap import Bootstrap
 from chalicelib.registry.built_in import CONSOLE_CLIENT_ID
-from chalicelib.settings import Settings
-from chalicelib.storage.resources import create_resources
 from chalicelib.storage.stores import Stores, open_stores
 from tests.tables import Aws
 
-PREFIX = "first-"
-BUCKET = "first-certificates"
+STACK = "first"
 ISSUER = "https://login.corp.example"
 PASSWORD = "a-password-of-length"
-STACK = {
-    "Parameters": {
-        "TablePrefix": {"Type": "String", "Default": PREFIX},
-        "AuditRetentionDays": {"Type": "Number", "Default": 30},
-    },
-    "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
-    "Outputs": {"CertificateBucketName": {"Value": BUCKET}, "Issuer": {"Value": ISSUER}},
-}
 
 
-@pytest.fixture(scope="module")
-def stores(aws: Aws) -> Stores:  # noqa: ARG001 - what the stack below is made in
-    boto3.client("cloudformation").create_stack(StackName="first", TemplateBody=json.dumps(STACK))
-    settings = Settings(table_prefix=PREFIX, certificate_bucket=BUCKET)
-    create_resources(settings)
-    return open_stores(settings, SystemClock())
+@pytest.fixture
+def stores(aws: Aws) -> Iterator[Stores]:
+    """The stores of a stack that is deployed and not yet set up."""
+    settings = aws.settings()
+    template = {
+        "Parameters": {
+            "TablePrefix": {"Type": "String", "Default": settings.table_prefix},
+            "AuditRetentionDays": {"Type": "Number", "Default": 30},
+        },
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {
+            "CertificateBucketName": {"Value": settings.certificate_bucket},
+            "Issuer": {"Value": ISSUER},
+        },
+    }
+    stacks = boto3.client("cloudformation")
+    stacks.create_stack(StackName=STACK, TemplateBody=json.dumps(template))
+    yield open_stores(settings, SystemClock())
+    stacks.delete_stack(StackName=STACK)
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +47,7 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(name: str) -> int:
-    return main(["bootstrap", "--stack", "first", f"{name}@corp"])
+    return main(["bootstrap", "--stack", STACK, f"{name}@corp"])
 
 
 def test_an_impossible_user_is_refused(stores: Stores, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,15 +92,16 @@ def test_the_console_follows_the_issuer(
     stores: Stores,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    assert run("ada") == 0
     before = stores.applications.load(CONSOLE_CLIENT_ID)
     assert before is not None
     operator = Actor(None, None, None, "")
     bootstrap = Bootstrap(stores.first_records, stores.applications, SystemClock())
     bootstrap.follow_issuer("https://before.example", operator)
-    assert main(["follow-issuer", "--stack", "first"]) == 0
+    assert main(["follow-issuer", "--stack", STACK]) == 0
     assert "moved" in capsys.readouterr().err
     after = stores.applications.load(CONSOLE_CLIENT_ID)
     assert after is not None
     assert after.redirect_uris == before.redirect_uris
-    assert main(["follow-issuer", "--stack", "first"]) == 0
+    assert main(["follow-issuer", "--stack", STACK]) == 0
     assert "already" in capsys.readouterr().err

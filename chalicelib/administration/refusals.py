@@ -2,7 +2,8 @@
 
     OAuthError
     ├── FieldsRefused            400  RFC 6749 §5.2, RFC 7591 §3.2.2
-    │   └── FieldsTaken          409
+    │   ├── FieldsTaken          409
+    │   └── FieldsKept           409
     ├── NotFound                 404
     ├── Conflict                 409
     │   └── Deleted              409
@@ -43,6 +44,16 @@ class FieldsTaken(FieldsRefused):
     def __init__(self, fields: Mapping[str, str]) -> None:
         super().__init__(fields)
         self.description = "The value of a field is taken."
+
+
+class FieldsKept(FieldsRefused):
+    """A field keeps its value for whoever asks; somebody else may change it."""
+
+    status = 409
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__(fields, error=Conflict.error)
+        self.description = "A field is not yours to change."
 
 
 class NotFound(OAuthError):

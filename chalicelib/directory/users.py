@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from chalicelib.administration.fields import read_fields
-from chalicelib.administration.refusals import FieldsRefused, FieldsTaken
+from chalicelib.administration.refusals import Conflict, FieldsKept, FieldsRefused, FieldsTaken
 from chalicelib.audit import Actor
 from chalicelib.directory.changes import NAME_TAKEN, UserChanges, form_values, user_event
 from chalicelib.directory.form import (
@@ -22,12 +22,19 @@ from chalicelib.directory.stores import NewUser, UserNameTaken, UserStore
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.ids import new_user_id
 from chalicelib.oauth.model import Status, User
-from chalicelib.oauth.scope import ROLES
+from chalicelib.oauth.scope import ADMINISTRATOR, ROLES
 from chalicelib.paging import Page
+
+OWN_ROLE = {"roles": "are your own: another administrator can take them away"}
+OWN_STATUS = "This is your own account: another administrator can disable it."
 
 
 class Users:
-    """The users of every domain. Every method may raise StoreUnavailable."""
+    """The users of every domain. Every method may raise StoreUnavailable.
+
+    Nobody disables the own account or takes the own administration away, as a person or through
+    an application: so nobody is locked out by a slip, and whoever did it is there to undo it.
+    """
 
     def __init__(self, store: UserStore, clock: Clock) -> None:
         self._store = store
@@ -65,7 +72,7 @@ class Users:
         """Change fields of the form; the result must keep every rule of creation.
 
         Roles count from the next request on, because rights are evaluated at use.
-        Raises NotFound, VersionMismatch, FieldsRefused, FieldsTaken, Conflict.
+        Raises NotFound, VersionMismatch, FieldsRefused, FieldsTaken, FieldsKept, Conflict.
         """
 
         def alter(before: Account, _: int) -> Account | None:
@@ -73,6 +80,8 @@ class Users:
             if refused:
                 raise FieldsRefused(refused)
             after = _with_form(before, form)
+            if user_id == actor.user_id and ADMINISTRATOR in before.user.roles - after.user.roles:
+                raise FieldsKept(OWN_ROLE)
             return None if after == before else after
 
         return self._changes.apply(user_id, "user.updated", alter, actor, if_version)
@@ -81,8 +90,10 @@ class Users:
         """Refuse the user everything; tokens stay dead when the user is enabled again.
 
         Written also when the user is disabled already, so that the answer always comes after
-        every lease of the enabled user has ended.
+        every lease of the enabled user has ended. Raises NotFound, VersionMismatch, Conflict.
         """
+        if user_id == actor.user_id:
+            raise Conflict(OWN_STATUS)
 
         def alter(before: Account, _: int) -> Account:
             user = replace(without_tokens(before.user), status=Status.DISABLED)

@@ -377,7 +377,7 @@ def test_nobody_locks_out_the_own_account(world: World, console: Console) -> Non
     path = f"{USERS}/{find(world, 'admon').user.user_id}"
     assert confirm(console, f"{path}/disable").status == 409
     console.get(f"{path}/edit")
-    assert send(console, "user_form", administrator="-", given_name="Ada").status == 400
+    assert send(console, "user_form", administrator="-", given_name="Ada").status == 409
     assert console.page.has("roles_error")
     assert console.page.by_id("given_name")["value"] == "Ada"
     account = find(world, "admon")

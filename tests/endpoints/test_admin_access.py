@@ -115,9 +115,12 @@ def test_an_administrator_passes(administration: Administration, method: str, pa
 @pytest.mark.checklist("49")
 def test_a_demotion_bites_at_the_next_request() -> None:
     administration = Administration()
-    path = f"/admin/users/{administration.administrator}"
+    other = administration.add_user("other", roles=["administrator"])
+    token = administration.token_of(administration.add_client("Other", ["admin"], "other"))
+    path = f"/admin/users/{other}"
+    assert administration.call("GET", path, token=token).status == 200
     assert administration.call("PATCH", path, {"roles": []}).status == 200
-    assert administration.call("GET", path).status == 403
+    assert administration.call("GET", path, token=token).status == 403
 
 
 @pytest.mark.checklist("49")

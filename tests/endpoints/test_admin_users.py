@@ -59,6 +59,27 @@ def test_a_user_is_changed_disabled_and_enabled(administration: Administration) 
     assert reply.status == 412
 
 
+def test_nobody_disables_the_own_account_or_takes_the_own_role(
+    administration: Administration,
+) -> None:
+    path = f"{USERS}/{administration.administrator}"
+    reply = administration.call("POST", f"{path}/disable")
+    assert (reply.status, reply.body["error"]) == (409, "conflict")
+    assert "another administrator" in reply.body["error_description"]
+    reply = administration.call("PATCH", path, {"roles": []})
+    assert (reply.status, reply.body["error"]) == (409, "conflict")
+    assert "another administrator" in reply.fields["roles"]
+    reply = administration.call("PATCH", path, {"given_name": "Ada", "roles": ["administrator"]})
+    assert (reply.status, reply.body["status"]) == (200, "enabled")
+    assert reply.body["roles"] == ["administrator"]
+
+
+def test_another_administrator_may_take_both(administration: Administration) -> None:
+    path = f"{USERS}/{create(administration, 'other', roles=['administrator'])['id']}"
+    assert administration.call("PATCH", path, {"roles": []}).body["roles"] == []
+    assert administration.call("POST", f"{path}/disable").body["status"] == "disabled"
+
+
 @pytest.mark.checklist("62")
 def test_a_password_is_set_and_never_shown(administration: Administration) -> None:
     path = f"{USERS}/{create(administration)['id']}/password"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chalicelib.administration.refusals import Conflict, NotFound
+from chalicelib.administration.refusals import NotFound
 from chalicelib.audit import Actor
 from chalicelib.directory.consents import Consents
 from chalicelib.directory.model import Account
@@ -127,9 +127,6 @@ class UserActs:
         return self._desk.done(path_of(user_id), "session-ended")
 
     def _disable(self, _: Request, user_id: str, actor: Actor) -> None:
-        # So that nobody is locked out by a slip, and somebody is always left to let others in.
-        if user_id == actor.user_id:
-            raise Conflict("This is your own account: another administrator can disable it.")
         self._users.disable(user_id, actor)
 
     def _end_sessions(self, _: Request, user_id: str, actor: Actor) -> None:

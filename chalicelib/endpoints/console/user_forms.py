@@ -27,8 +27,6 @@ NEW_PATH = f"{USERS.path}/new"
 _FIELDS = ("user_name", "user_domain", "given_name", "family_name", "email")
 _SHOWN = (*_FIELDS, ADMINISTRATOR)
 _UNLIKE = {"repeat_password": "is not the same"}
-# So that nobody is locked out by a slip, and somebody is always left who can let others in.
-_OWN_ROLE = {"roles": "are your own: another administrator can take them away"}
 _MAXIMUM_VERSION_DIGITS = 12
 _OVERTAKEN = (
     "Somebody changed this user while the form was open. What you typed is kept: look at the user"
@@ -108,7 +106,6 @@ class UserForms:
         purpose = self._editing(request)
         try:
             self._desk.accept(fields, visitor, purpose.form, user_id, version)
-            _require_own_role(fields, user_id, visitor)
             self._users.update(user_id, _values(fields), visitor.actor, _version(version))
         except (FieldsRefused, FormRefused) as refusal:
             return self._show(request, visitor, purpose, fields, refusal)
@@ -192,12 +189,6 @@ def _password(fields: Mapping[str, str]) -> str:
     if not compare_digest(password.encode(), again.encode()):
         raise FieldsRefused(_UNLIKE)
     return password
-
-
-def _require_own_role(fields: Mapping[str, str], user_id: str, visitor: Visitor) -> None:
-    """Nobody takes the own role away. Raises FieldsRefused."""
-    if user_id == visitor.actor.user_id and ADMINISTRATOR not in fields:
-        raise FieldsRefused(_OWN_ROLE)
 
 
 def _version(text: str) -> int:

@@ -22,12 +22,18 @@ def name_of(number: int) -> str:
     return f"user-{number:04}"
 
 
-@pytest.fixture(scope="module")
-def admin() -> Caller:
+def furnish() -> Caller:
+    """An administrator of a deployment with users."""
     world = World()
     for number in range(USERS):
         world.add_user(name_of(number))
     return administrator(world)
+
+
+@pytest.fixture(scope="module")
+def admin() -> Caller:
+    """Shared: a test that writes furnishes its own."""
+    return furnish()
 
 
 def cost(who: Caller, path: str, status: int = 200, **options: str) -> Cost:
@@ -320,10 +326,11 @@ def test_what_would_be_over_the_limit_is_refused_before_it_is_paid_for() -> None
 
 @pytest.mark.checklist("55")
 def test_index_entries_that_are_passed_over_are_bounded_too(
-    admin: Caller, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(reading.RowBudget.__init__, "__defaults__", (reading.ROW_LIMIT, 2))
     monkeypatch.setattr(name_lists, "MAXIMUM_NAMES_A_PAGE", 100)
+    admin = furnish()
     add_elsewhere(admin.world, "zoe")
     over = (400, "RowLimitExceeded")
     assert admin.refusal("Users", filter="domain eq 'elsewhere' and length(email) gt 3") == over

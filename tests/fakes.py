@@ -224,6 +224,14 @@ class FakeApplications:
                     return client_id
             return None
 
+    def find_by_thumbprint(self, thumbprint: str) -> str | None:
+        with self._memory:
+            for client_id, registration in self._memory.registrations.items():
+                held = registration.application.certificate
+                if held is not None and held.thumbprint == thumbprint:
+                    return client_id
+            return None
+
     def list_registrations(
         self, search: str, cursor: str | None, limit: int, selection: Selection = EVERYTHING
     ) -> Page[Registration]:

@@ -100,9 +100,11 @@ class Deployment:
         *,
         body: object = None,
         query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
         """The JSON of a successful answer; None where it is empty."""
-        answer = raise_for_refusal(self.call(method, path, body=body, query=query))
+        answer = self.call(method, path, body=body, query=query, headers=headers)
+        raise_for_refusal(answer)
         return _json(answer) if answer.content else None
 
     def pages(

@@ -29,6 +29,10 @@ class Failure(Exception):
         self.message = message
         self.fields = fields or {}
 
+    def record(self) -> dict[str, object]:
+        """As JSON."""
+        return {"reason": self.message, "fields": dict(self.fields)}
+
 
 def refuse_usage(message: str) -> Failure:
     """What was typed cannot be understood."""

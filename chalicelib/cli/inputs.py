@@ -18,6 +18,15 @@ MAXIMUM_SECRET_LENGTH = 4_096
 MAXIMUM_FILE_BYTES = 10_000_000
 
 
+class _Loader(yaml.SafeLoader):
+    """Dates stay the texts that they are written as."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - as its parent declares it
+        first: [entry for entry in entries if entry[0] != "tag:yaml.org,2002:timestamp"]
+        for first, entries in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 def read_secret(what: str, variable: str) -> str:
     """A secret from the environment, a pipe, or a prompt without echo; never from an argument.
 
@@ -57,12 +66,14 @@ def read_bytes(name: str) -> bytes:
 
 
 def read_document(name: str) -> Any:
-    """JSON or YAML, of which JSON is a part. Raises Failure."""
+    """JSON or YAML, of which JSON is a part, and no value that JSON has not. Raises Failure."""
     try:
-        return yaml.safe_load(read_bytes(name))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        document = yaml.load(read_bytes(name), _Loader)  # noqa: S506 - a SafeLoader
+        json.dumps(document, allow_nan=False)
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         problem = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise refuse_usage(f"{name} is neither YAML nor JSON: {problem}") from None
+    return document
 
 
 def read_mapping(name: str) -> dict[str, Any]:

@@ -27,11 +27,14 @@ _USER = "/admin/users/{user_id}"
 
 ROUTES: Routes = {
     "/admin/applications": {"GET": "list_applications", "POST": "register_application"},
+    # Apart from the paths that write, so that no server can take the one for the other.
+    "/admin/applications/validate": {"POST": "validate_application"},
     _APPLICATION: {
         "GET": "read_application",
         "PATCH": "update_application",
         "DELETE": "delete_application",
     },
+    f"{_APPLICATION}/validate": {"POST": "validate_update"},
     f"{_APPLICATION}/disable": {"POST": "disable_application"},
     f"{_APPLICATION}/enable": {"POST": "enable_application"},
     f"{_APPLICATION}/revoke-tokens": {"POST": "revoke_tokens"},

@@ -56,6 +56,12 @@ class ApplicationEndpoints:
         location = f"/admin/applications/{registered.registration.application.client_id}"
         return Response(201, response.body, {**response.headers, "Location": location})
 
+    def validate(self, request: Request) -> Response:
+        """Whether a form would be taken; nothing is registered."""
+        self._gate.admit(request)
+        self._applications.validate_registration(read_json_object(request))
+        return Response(204)
+
     def read(self, request: Request) -> Response:
         """One application."""
         self._gate.admit(request)
@@ -67,6 +73,13 @@ class ApplicationEndpoints:
         client_id, version = client_id_of(request), if_version_of(request)
         body = read_json_object(request)
         return self._presenter.answer(self._applications.update(client_id, body, actor, version))
+
+    def validate_update(self, request: Request) -> Response:
+        """Whether a change would be taken; nothing is changed."""
+        self._gate.admit(request)
+        client_id, version = client_id_of(request), if_version_of(request)
+        self._applications.validate_update(client_id, read_json_object(request), version)
+        return Response(204)
 
     def delete(self, request: Request) -> Response:
         """Remove an application."""

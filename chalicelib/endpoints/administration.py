@@ -70,26 +70,13 @@ def join(
     audit = AuditEndpoints(gate, trail)
     figures = UsageEndpoints(gate, usage, registered)
     return {
-        "list_applications": registrations.list_all,
-        "register_application": registrations.register,
-        "read_application": registrations.read,
-        "update_application": registrations.update,
-        "delete_application": registrations.delete,
-        "disable_application": registrations.disable,
-        "enable_application": registrations.enable,
-        "revoke_tokens": registrations.revoke_tokens,
+        **_registrations(registrations),
         "rotate_secret": credentials.rotate_secret,
         "cut_secret": credentials.cut_secret,
         "read_certificate": credentials.read_certificate,
         "replace_certificate": credentials.replace_certificate,
         "list_application_events": audit.list_of_application,
-        "list_users": people.list_all,
-        "create_user": people.create,
-        "read_user": people.read,
-        "update_user": people.update,
-        "disable_user": people.disable,
-        "enable_user": people.enable,
-        "set_password": people.set_password,
+        **_people(people),
         "list_sessions": logins.list_sessions,
         "end_sessions": logins.end_all,
         "end_session": logins.end_session,
@@ -103,6 +90,33 @@ def join(
         "list_callbacks": CallbackEndpoints(gate, callbacks).list_all,
         **_queries(QueryEndpoints(gate, StoredQueries(queries, clock, _judge))),
         "openapi": OpenApi(issuer),
+    }
+
+
+def _registrations(registrations: ApplicationEndpoints) -> Mapping[str, Endpoint]:
+    return {
+        "list_applications": registrations.list_all,
+        "register_application": registrations.register,
+        "validate_application": registrations.validate,
+        "validate_update": registrations.validate_update,
+        "read_application": registrations.read,
+        "update_application": registrations.update,
+        "delete_application": registrations.delete,
+        "disable_application": registrations.disable,
+        "enable_application": registrations.enable,
+        "revoke_tokens": registrations.revoke_tokens,
+    }
+
+
+def _people(people: UserEndpoints) -> Mapping[str, Endpoint]:
+    return {
+        "list_users": people.list_all,
+        "create_user": people.create,
+        "read_user": people.read,
+        "update_user": people.update,
+        "disable_user": people.disable,
+        "enable_user": people.enable,
+        "set_password": people.set_password,
     }
 
 

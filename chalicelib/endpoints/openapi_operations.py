@@ -185,6 +185,21 @@ OPERATIONS: Mapping[str, Operation] = {
         body="RegistrationForm",
         etag=True,
     ),
+    "validate_application": Operation(
+        "Ask whether a registration would be taken; nothing is registered",
+        None,
+        "It would be.",
+        status=204,
+        body="RegistrationForm",
+    ),
+    "validate_update": Operation(
+        "Ask whether a change would be taken; nothing is changed",
+        None,
+        "It would be.",
+        status=204,
+        body="ApplicationChange",
+        versioned=True,
+    ),
     "read_application": Operation(
         "Read an application", "ApplicationView", "As it is now.", etag=True
     ),

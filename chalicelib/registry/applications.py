@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from chalicelib.administration.refusals import FieldsTaken, VersionMismatch
 from chalicelib.audit import Actor
 from chalicelib.directory.stores import UserStore
 from chalicelib.oauth.clock import Clock
@@ -13,6 +14,8 @@ from chalicelib.registry.built_in import LIFETIME_FIELDS
 from chalicelib.registry.built_in import refusal as built_in_refusal
 from chalicelib.registry.certificates import UploadedCertificate
 from chalicelib.registry.changes import (
+    CERTIFICATE_TAKEN,
+    NAME_TAKEN,
     REVOKING,
     Change,
     Changes,
@@ -85,6 +88,29 @@ class Applications:
         with_taken(lambda: self._store.create(registration, grants, event))
         return Registered(registration, draft.user, None if secret is None else secret.value)
 
+    def validate_registration(self, values: Mapping[str, object]) -> None:
+        """Refuse what `register` would refuse now, and write nothing.
+
+        Raises FieldsRefused, FieldsTaken.
+        """
+        self._validate_free(self._drafting.draft(values, self._clock.now()))
+
+    def validate_update(
+        self, client_id: str, body: Mapping[str, object], if_version: int | None = None
+    ) -> None:
+        """Refuse what `update` would refuse now, and write nothing.
+
+        Raises NotFound, VersionMismatch, FieldsRefused, FieldsTaken, Conflict.
+        """
+        before = self.load(client_id)
+        if if_version is not None and if_version != before.application.version:
+            raise VersionMismatch
+        if before.application.built_in is not None:
+            _lifetime_changed(before, body)
+            return
+        user, now = self._user_of(before), self._clock.now()
+        self._validate_free(self._draft_change(before, user, body, now), client_id)
+
     def load(self, client_id: str) -> Registration:
         """Raises NotFound."""
         return self._changes.load(client_id)
@@ -119,8 +145,7 @@ class Applications:
             if before.application.built_in is not None:
                 return _lifetime_changed(before, body)
             user = self._user_of(before)
-            values = changed_values(before, user, body)
-            draft = self._drafting.draft(values, now, held=before.application.certificate)
+            draft = self._draft_change(before, user, body, now)
             self._save_file(draft.certificate)
             after, ended = _updated(before, draft, now)
             if after == before:
@@ -170,6 +195,25 @@ class Applications:
     def delete(self, client_id: str, actor: Actor, if_version: int | None = None) -> None:
         """Remove the application; what was issued to it is void, its audit events stay."""
         self._changes.delete(client_id, actor, if_version)
+
+    def _draft_change(
+        self, before: Registration, user: User | None, body: Mapping[str, object], now: int
+    ) -> Draft:
+        """What the registration becomes by a body. Raises FieldsRefused."""
+        values = changed_values(before, user, body)
+        return self._drafting.draft(values, now, held=before.application.certificate)
+
+    def _validate_free(self, draft: Draft, own: str | None = None) -> None:
+        """Nobody but `own` has the name or the new certificate. Raises FieldsTaken."""
+        taken: dict[str, str] = {}
+        if self._store.find(draft.form.name) not in (None, own):
+            taken |= NAME_TAKEN
+        if draft.certificate is not None:
+            thumbprint = draft.certificate.key.thumbprint
+            if self._store.find_by_thumbprint(thumbprint) not in (None, own):
+                taken |= CERTIFICATE_TAKEN
+        if taken:
+            raise FieldsTaken(taken)
 
     def _user_of(self, registration: Registration) -> User | None:
         user_id = registration.application.user_id

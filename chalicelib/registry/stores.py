@@ -75,6 +75,10 @@ class ApplicationStore(Protocol):
         """The client id of the application of this name, compared folded; strongly consistent."""
         ...
 
+    def find_by_thumbprint(self, thumbprint: str) -> str | None:
+        """The client id of the application that holds a certificate; strongly consistent."""
+        ...
+
     def list_registrations(
         self, search: str, cursor: str | None, limit: int, selection: Selection = EVERYTHING
     ) -> Page[Registration]:

@@ -67,9 +67,10 @@ class Applications:
         return None if pair is None else mapping.read_registration(*pair)
 
     def find(self, name: str) -> str | None:
-        marker = (records.APPLICATIONS, keys.name_key(fold(name)))
-        item = self._database.read([marker]).get(marker)
-        return None if item is None else str(item["owner"]["S"])
+        return self._owner_of(keys.name_key(fold(name)))
+
+    def find_by_thumbprint(self, thumbprint: str) -> str | None:
+        return self._owner_of(keys.certificate_key(thumbprint))
 
     def list_registrations(
         self, search: str, cursor: str | None, limit: int, selection: Selection = EVERYTHING
@@ -145,6 +146,11 @@ class Applications:
         self._commit(writes, event)
         self._forget(old.client_id, secret_ids)
         self._leases.settle()
+
+    def _owner_of(self, key: str) -> str | None:
+        marker = (records.APPLICATIONS, key)
+        item = self._database.read([marker]).get(marker)
+        return None if item is None else str(item["owner"]["S"])
 
     def _commit(self, writes: dict[str, Write], event: AuditEvent) -> None:
         refused = commit(self._database, writes, event, self._retention_days)

@@ -7,6 +7,9 @@ from typing import Any
 import yaml
 
 from tests.cli.terminal import Ended, Shell
+from tests.names import full_width
+
+FORM = ("--grant-type", "bearer_token", "--scope", "api")
 
 
 def names(document: dict[str, Any]) -> list[str]:
@@ -68,19 +71,83 @@ def test_a_file_registers_and_changes_what_differs_and_nothing_else(
     assert shown["allowed_scopes"] == ["user_sync"]
 
 
+def entry_of(name: str, **fields: Any) -> dict[str, Any]:
+    return {"name": name, "grant_type": "bearer_token", "allowed_scopes": ["api"], **fields}
+
+
+def test_a_dry_run_tells_what_would_be_refused_field_by_field(shell: Shell, tmp_path: Path) -> None:
+    known = shell.run("apps", "create", "--name", f"Known {secrets.token_hex(6)}", *FORM).data
+    good, bad = entry_of(f"Good {secrets.token_hex(6)}"), entry_of("Bad", allowed_scopes=[])
+    worse = {"client_id": known["client_id"], "name": known["name"], "website": "http://x"}
+    file = write(tmp_path / "mixed.yaml", good, bad, worse)
+    planned = shell.run("import", file, "--dry-run")
+    assert planned.code == 1
+    assert [name for name in (good["name"], "Bad", known["name"]) if name in planned.out] == [
+        good["name"], "Bad", known["name"],
+    ]  # fmt: skip
+    assert "Bad: Some fields are not valid.\n  allowed_scopes: must" in planned.err
+    assert f"{known['name']}: Some fields are not valid.\n  website: must" in planned.err
+    assert "3 of 3 applications differ; 2 would be refused." in planned.err
+    assert good["name"] not in planned.err
+
+    as_json = shell.run("import", file, "--dry-run", "--json")
+    assert as_json.code == 1
+    first, second, third = as_json.data
+    assert (first["now"], first["then"]["allowed_scopes"], first["refused"]) == (
+        None, ["api"], None,
+    )  # fmt: skip
+    assert list(second["refused"]["fields"]) == ["allowed_scopes"]
+    assert (third["now"], third["then"]) == ({"website": None}, {"website": "http://x"})
+
+    # Without --dry-run nothing of it is begun.
+    ended = shell.run("import", file, "--yes")
+    assert (ended.code, ended.out) == (1, "")
+    assert "Nothing was changed: 2 would be refused." in ended.err
+    assert good["name"] not in names(export(shell))
+
+
+def test_a_dry_run_tells_of_a_name_that_is_taken(shell: Shell, tmp_path: Path) -> None:
+    taken = f"Taken {secrets.token_hex(6)}"
+    known, _ = (
+        shell.run("apps", "create", "--name", name, *FORM).data["client_id"]
+        for name in (f"Known {secrets.token_hex(6)}", taken)
+    )
+    planned = shell.run(
+        "import", write(tmp_path / "x.yaml", {"client_id": known, "name": taken}), "--dry-run"
+    )
+    assert (planned.code, "name: is the name of another" in planned.err) == (5, True)
+
+
 def test_secrets_of_those_before_a_refused_entry_are_shown(shell: Shell, tmp_path: Path) -> None:
-    good = {
-        "name": f"Good {secrets.token_hex(6)}",
-        "grant_type": "bearer_token",
-        "allowed_scopes": ["api"],
-    }
-    bad = {"name": f"Bad {secrets.token_hex(6)}", "grant_type": "bearer_token"}
-    ended = shell.run("import", write(tmp_path / "mixed.yaml", good, bad), "--yes")
-    assert ended.code == 1
+    good = entry_of(f"Good-{secrets.token_hex(6)}")
+    # Free until the first of them is registered.
+    same = {**good, "name": full_width(good["name"])}
+    ended = shell.run("import", write(tmp_path / "mixed.yaml", good, same), "--yes")
+    assert ended.code == 5
     assert [entry["name"] for entry in ended.data] == [good["name"]]
     assert ended.data[0]["client_secret"].startswith("gls_")
-    assert "allowed_scopes:" in ended.err
-    assert bad["name"] in ended.err
+    assert "name: is the name of another" in ended.err
+
+
+def test_one_application_is_not_changed_by_two_entries(shell: Shell, tmp_path: Path) -> None:
+    made = shell.run("apps", "create", "--name", f"Once {secrets.token_hex(6)}", *FORM).data
+    by_id, by_name = {"client_id": made["client_id"], "name": "Other"}, {"name": made["name"]}
+    ended = shell.run("import", write(tmp_path / "twice.yaml", by_id, by_name), "--yes")
+    assert (ended.code, "is there twice" in ended.err) == (2, True)
+    assert shell.run("apps", "show", made["client_id"]).data["version"] == 1
+
+
+def test_a_date_is_a_text_and_what_json_has_not_is_refused(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "dated.yaml"
+    name = f"Dated {secrets.token_hex(6)}"
+    fields = f"name: {name}, grant_type: bearer_token, allowed_scopes: [api]"
+    file.write_text(f"version: 1\napplications: [{{{fields}, description: 2026-01-31}}]\n")
+    assert shell.run("import", str(file), "--yes").code == 0
+    assert shell.run("apps", "show", name).data["description"] == "2026-01-31"
+    for value in (".nan", "!!binary aGVsbG8=", "&a [*a]", "!!set {a}"):
+        file.write_text(f"version: 1\napplications: [{{{fields}, description: {value}}}]\n")
+        ended = shell.run("import", str(file), "--yes")
+        assert (ended.code, len(ended.err.splitlines())) == (2, 1), ended.err
 
 
 def test_a_file_that_is_none_is_refused_before_anything_is_sent(

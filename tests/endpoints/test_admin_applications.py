@@ -5,7 +5,7 @@ import pytest
 from chalicelib.oauth.tokens import digest
 from chalicelib.registry.grant_types import bears_its_secret
 from tests.certificates import pem
-from tests.endpoints.administration import Administration, client_credentials
+from tests.endpoints.administration import Administration, Reply, client_credentials
 from tests.names import full_width
 
 APPLICATIONS = "/admin/applications"
@@ -320,3 +320,56 @@ def test_a_list_is_narrowed_and_sorted(administration: Administration) -> None:
     for name in ("sort", "scope", "grant_type", "status"):
         reply = administration.call("GET", APPLICATIONS, query={name: ["nonsense"]})
         assert (reply.status, list(reply.body["fields"])) == (400, [name])
+
+
+VALIDATE = f"{APPLICATIONS}/validate"
+
+
+def written(administration: Administration) -> str:
+    return repr(vars(administration.stores.memory))
+
+
+def test_asking_whether_a_form_would_be_taken_writes_nothing(
+    administration: Administration,
+) -> None:
+    certificate = pem()
+    taken = client_credentials(
+        "Taken", grant_type="client_certificate", allowed_scopes=..., certificate=certificate
+    )
+    assert administration.call("POST", APPLICATIONS, taken).status == 201
+    before = written(administration)
+
+    def ask(**changes: object) -> Reply:
+        return administration.call(
+            "POST", VALIDATE, client_credentials(**{"name": "Fine", **changes})
+        )
+
+    reply = ask()
+    assert (reply.status, reply.body) == (204, None)
+    assert set(ask(name="", allowed_scopes=[]).fields) == {"name", "allowed_scopes"}
+    assert set(ask(user_name="nobody").fields) == {"user_name"}
+    reply = administration.call("POST", VALIDATE, {**taken, "name": full_width("TAKEN")})
+    assert reply.status == 409
+    assert set(reply.fields) == {"name", "certificate"}
+    assert written(administration) == before
+
+
+def test_asking_whether_a_change_would_be_taken_writes_nothing(
+    administration: Administration,
+) -> None:
+    administration.register(name="Other")
+    path = f"{APPLICATIONS}/{administration.register()['client_id']}"
+    before = written(administration)
+
+    def ask(body: object, **headers: str) -> Reply:
+        return administration.call("POST", f"{path}/validate", body, headers=headers)
+
+    assert ask({"name": "PAYROLL"}).status == 204
+    assert set(ask({"name": "other"}).fields) == {"name"}
+    assert set(ask({"allowed_scopes": [], "website": "http://x"}).fields) == {
+        "allowed_scopes", "website",
+    }  # fmt: skip
+    assert ask({}, **{"If-Match": '"9"'}).status == 412
+    absent = f"{APPLICATIONS}/app_{'0' * 26}/validate"
+    assert administration.call("POST", absent, {}).status == 404
+    assert written(administration) == before

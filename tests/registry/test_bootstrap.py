@@ -139,6 +139,8 @@ def test_a_built_in_application_stays_as_it_is(
     applications = applications_of(fakes, clock)
     with pytest.raises(Conflict):
         CHANGES[name](applications, ClientSecrets(fakes.applications, clock), client_id)
+    with pytest.raises(Conflict):
+        applications.validate_update(client_id, {"name": "Other"})
     assert fakes.applications.load(client_id) == before
 
 

@@ -322,6 +322,12 @@ def test_an_application_is_found_by_its_name(stores: AnyStores) -> None:
     assert stores.applications.find("Strasse 2") is None
 
 
+def test_an_application_is_found_by_its_certificate(stores: AnyStores) -> None:
+    made = create(stores, certificate=certificate()).application.client_id
+    assert stores.applications.find_by_thumbprint(certificate().thumbprint) == made
+    assert stores.applications.find_by_thumbprint("0" * 64) is None
+
+
 def ends(stores: AnyStores, since: int = 0, until: int = START * 9) -> list[End]:
     page = stores.applications.list_ends(since, until, None, 50)
     assert page.next is None

@@ -14,7 +14,7 @@ from rich.text import Text
 from chalicelib.cli.commands.applications import PATH, safe_segment
 from chalicelib.cli.context import AsJson, Yes, connect
 from chalicelib.cli.deployment import Deployment, raise_for_refusal
-from chalicelib.cli.failures import Failure, refuse_usage
+from chalicelib.cli.failures import ExitCode, Failure, refuse_usage
 from chalicelib.cli.inputs import certificate_text, confirm, read_mapping
 from chalicelib.cli.output import clean, progress, say, show_records, show_text
 from chalicelib.registry.form import RegistrationForm
@@ -63,6 +63,28 @@ class Change:
         return None if wanted in (None, current) else str(wanted)
 
     @property
+    def after(self) -> Entry:
+        """Everything that becomes something else, and what it becomes."""
+        return {**self.fields, **({} if self.status is None else {"status": self.status})}
+
+    @property
+    def before(self) -> Entry | None:
+        """The same fields as they are; None: there is no such application."""
+        if self.current is None:
+            return None
+        return {field: self.current.get(field) for field in self.after}
+
+    @property
+    def name(self) -> str:
+        """As the file says it."""
+        return str(self.wanted["name"])
+
+    @property
+    def condition(self) -> Mapping[str, str]:
+        """Holds a change to the version that it was planned on."""
+        return {"If-Match": f'"{self.version}"'}
+
+    @property
     def is_one(self) -> bool:
         """Whether anything changes at all."""
         return self.current is None or bool(self.fields) or self.status is not None
@@ -97,18 +119,31 @@ def import_(
     """
     entries = _entries(read_mapping(file))
     deployment = connect(context)
-    planned = [_plan(deployment, entry) for entry in progress(entries, "Comparing")]
-    changes = [change for change in planned if change.is_one]
+    changes = _changes(deployment, entries)
+    refusals = _refusals(deployment, changes)
     if dry_run:
-        for change in changes:
-            _show_difference(change)
-        say(f"{len(changes)} of {len(entries)} applications differ.")
+        _show_plan(changes, refusals, as_json=as_json)
+    _say_refusals(refusals)
+    count = f"{len(changes)} of {len(entries)} applications differ"
+    if dry_run:
+        if refusals:
+            first = next(iter(refusals.values()))
+            raise Failure(first.code, f"{count}; {len(refusals)} would be refused.")
+        say(f"{count}.")
         return
+    # What is only taken may be free by the time that its turn comes.
+    wrong = [name for name, refusal in refusals.items() if refusal.code is ExitCode.REFUSED]
+    if wrong:
+        raise Failure(ExitCode.REFUSED, f"Nothing was changed: {len(wrong)} would be refused.")
     if not changes:
         say("Everything is as the file says.")
         return
-    say(f"{len(changes)} of {len(entries)} applications differ; --dry-run shows how.")
+    say(f"{count}; --dry-run shows how.")
     confirm("They will be changed.", "import", assumed=yes)
+    _import(deployment, changes, as_json=as_json)
+
+
+def _import(deployment: Deployment, changes: list[Change], *, as_json: bool) -> None:
     results: list[Entry] = []
     try:
         for change in progress(changes, "Changing"):
@@ -136,6 +171,48 @@ def _entries(document: Mapping[str, Any]) -> list[Entry]:
             raise refuse_usage(f"{entry['name']} is there twice.")
         seen.add(entry["name"].casefold())
     return entries
+
+
+def _changes(deployment: Deployment, entries: list[Entry]) -> list[Change]:
+    """What the entries ask for, without those that are as they say. Raises Failure."""
+    planned = [_plan(deployment, entry) for entry in progress(entries, "Comparing")]
+    seen: set[object] = set()
+    for change in planned:
+        if change.current is not None:
+            client_id = change.current["client_id"]
+            if client_id in seen:
+                raise refuse_usage(f"{client_id} is there twice, by its id and by its name.")
+            seen.add(client_id)
+    return [change for change in planned if change.is_one]
+
+
+def _refusals(deployment: Deployment, changes: list[Change]) -> dict[str, Failure]:
+    """What the server would refuse as things are now, by the names of the entries."""
+    refusals: dict[str, Failure] = {}
+    for change in progress(changes, "Validating"):
+        try:
+            _validate(deployment, change)
+        except Failure as failure:
+            if failure.code not in (ExitCode.REFUSED, ExitCode.CONFLICT):
+                raise
+            refusals[change.name] = failure
+    return refusals
+
+
+def _validate(deployment: Deployment, change: Change) -> None:
+    """Raises Failure with what the server would say; it writes nothing."""
+    if change.current is None:
+        deployment.read("POST", f"{PATH}/validate", body=change.fields)
+    elif change.fields:
+        path = f"{PATH}/{change.current['client_id']}/validate"
+        deployment.read("POST", path, body=change.fields, headers=change.condition)
+
+
+def _say_refusals(refusals: Mapping[str, Failure]) -> None:
+    for name, refusal in refusals.items():
+        say(f"{name}: {refusal.message}")
+        for field, reason in sorted(refusal.fields.items()):
+            say(f"  {field}: {reason}")
 
 
 def _plan(deployment: Deployment, entry: Entry) -> Change:
@@ -181,9 +258,7 @@ def _apply(deployment: Deployment, change: Change) -> Iterator[Entry]:
         client_id = str(change.current["client_id"])
         if change.fields:
             path = f"{PATH}/{client_id}"
-            headers = {"If-Match": f'"{change.version}"'}
-            answer = deployment.call("PATCH", path, body=change.fields, headers=headers)
-            raise_for_refusal(answer)
+            deployment.read("PATCH", path, body=change.fields, headers=change.condition)
             yield _result(change, client_id, "changed")
     if change.status is not None:
         action = "enable" if change.status == "enabled" else "disable"
@@ -196,13 +271,13 @@ def _named(change: Change, results: Iterator[Entry]) -> Iterator[Entry]:
     try:
         yield from results
     except Failure as failure:
-        message = f"{change.wanted['name']}: {failure.message}"
+        message = f"{change.name}: {failure.message}"
         raise Failure(failure.code, message, failure.fields) from None
 
 
 def _result(change: Change, client_id: str, outcome: str, client_secret: object = None) -> Entry:
     return {
-        "name": change.wanted["name"],
+        "name": change.name,
         "client_id": client_id,
         "outcome": outcome,
         "client_secret": client_secret,
@@ -218,16 +293,30 @@ def _same(name: str, current: object, wanted: object) -> bool:
     return current == wanted
 
 
+def _show_plan(changes: list[Change], refusals: Mapping[str, Failure], *, as_json: bool) -> None:
+    """The differences: JSON where it is asked for, else a diff, in a pipe as well."""
+    if not as_json:
+        for change in changes:
+            _show_difference(change)
+        return
+    planned = [
+        {
+            "name": change.name,
+            "client_id": (change.current or {}).get("client_id"),
+            "now": change.before,
+            "then": change.after,
+            "refused": None if change.name not in refusals else refusals[change.name].record(),
+        }
+        for change in changes
+    ]
+    show_records(planned, {}, as_json=True)
+
+
 def _show_difference(change: Change) -> None:
     """A unified diff of the fields that differ."""
-    name = str(change.wanted["name"])
-    status = {} if change.status is None else {"status": change.status}
-    wanted = {**change.fields, **status}
-    current = {field: (change.current or {}).get(field) for field in wanted}
-    before = [] if change.current is None else _dump(current).splitlines()
-    lines = difflib.unified_diff(
-        before, _dump(wanted).splitlines(), f"{name} (now)", f"{name} (then)", lineterm=""
-    )
+    before = [] if change.before is None else _dump(change.before).splitlines()
+    after, name = _dump(change.after).splitlines(), change.name
+    lines = difflib.unified_diff(before, after, f"{name} (now)", f"{name} (then)", lineterm="")
     console = Console()
     for line in lines:
         if sys.stdout.isatty():

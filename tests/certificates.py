@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from tests.fakes import START
+from tests.fakes.clock import START
 
 # P-256 written out as explicit parameters, valid to 2126; nothing in Python makes such a one.
 EXPLICIT_PARAMETERS = b64decode(

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.storage.stores import Stores
-from tests.fakes import FakeClock, FakeStores
+from tests.fakes.clock import FakeClock
+from tests.fakes.stores import FakeStores
 from tests.tables import Aws
 
 # Before any client is made: nothing may reach a real account.

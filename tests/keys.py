@@ -16,7 +16,7 @@ from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.key_material import Algorithm, KeyPair
 from chalicelib.oauth.signing_keys import KeyRing, KeyState, SigningKey, SigningKeys
 from chalicelib.oauth.stores import StoreUnavailable
-from tests.fakes import START, FakeClock
+from tests.fakes.clock import START, FakeClock
 from tests.signing import ISSUER
 
 

@@ -13,7 +13,7 @@ from chalicelib.oauth.model import (
     LifeCycleType,
     Login,
 )
-from tests.fakes import START
+from tests.fakes.clock import START
 
 ACCESS_TOKEN = "gla_" + "a" * 100
 CLIENT_ID = new_client_id()

@@ -16,7 +16,6 @@ MAXIMUM_FILE_LINES = 400
 # Longer files, and why each still has one subject.
 LONG_FILES = {
     "tests/endpoints/test_token.py": "one endpoint, every refusal",
-    "tests/fakes.py": "one fake for each port, over one memory",
     "tests/faults/dynamodb.py": "one in-memory DynamoDB",
     "tests/faults/expressions.py": "one expression language",
     "tests/faults/plays.py": "the operations that the model checker plays against one another",

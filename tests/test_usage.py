@@ -8,7 +8,8 @@ from chalicelib.usage import (
     MAXIMUM_WAITING_USES,
     UsageMeter,
 )
-from tests.fakes import FakeClock, FakeUsage
+from tests.fakes.clock import FakeClock
+from tests.fakes.usage import FakeUsage
 
 
 def test_nothing_is_due_before_anything_happened() -> None:

@@ -24,7 +24,7 @@ from chalicelib.verifier import (
     VerifierUnavailable,
 )
 from infra.staging import LOCAL_ROOMS
-from tests.fakes import START, FakeClock
+from tests.fakes.clock import START, FakeClock
 from tests.infra.aws import serving
 
 ACTIVE: dict[str, object] = {

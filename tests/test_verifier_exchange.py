@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from chalicelib.verifier import VerifierUnavailable
-from tests.fakes import FakeClock
+from tests.fakes.clock import FakeClock
 from tests.infra.aws import serving
 from tests.test_verifier import ACTIVE, Introspection, make
 

@@ -8,7 +8,8 @@ from chalicelib.directory.consents import Consents
 from chalicelib.directory.sessions import Sessions
 from chalicelib.directory.users import Users
 from chalicelib.oauth.model import User
-from tests.fakes import FakeClock, FakeStores
+from tests.fakes.clock import FakeClock
+from tests.fakes.stores import FakeStores
 
 ADMINISTRATOR = Actor("app_console", "usr_admon", "domain\\admon", "192.0.2.1")
 PASSWORD = "correct horse battery"

@@ -21,7 +21,8 @@ from chalicelib.oauth.model import Status
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.storage.stores import open_stores
 from tests.directory.people import ADDRESS, ADMINISTRATOR, PASSWORD, People
-from tests.fakes import FakeClock, FakeStores
+from tests.fakes.clock import FakeClock
+from tests.fakes.stores import FakeStores
 from tests.tables import Aws, LockedConnection
 
 WRONG = "not this one"

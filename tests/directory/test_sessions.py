@@ -20,7 +20,8 @@ from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.oauth.tokens import TokenKind, mint
 from chalicelib.storage.stores import Stores
 from tests.directory.people import ADDRESS, ADMINISTRATOR, People
-from tests.fakes import FakeClock, FakeStores
+from tests.fakes.clock import FakeClock
+from tests.fakes.stores import FakeStores
 from tests.storage.samples import application, event, registration
 from tests.tables import Aws
 

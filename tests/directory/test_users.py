@@ -19,7 +19,8 @@ from chalicelib.directory.passwords import verify_password
 from chalicelib.directory.stores import UserChanged
 from chalicelib.directory.users import Users
 from chalicelib.oauth.model import Status
-from tests.fakes import START, FakeClock, FakeStores
+from tests.fakes.clock import START, FakeClock
+from tests.fakes.stores import FakeStores
 from tests.names import full_width
 
 ACTOR = Actor("app_console", "usr_admon", "domain\\admon", "192.0.2.1")

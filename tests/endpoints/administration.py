@@ -18,7 +18,8 @@ from chalicelib.oauth.validation import TokenValidator
 from chalicelib.protected.guard import Guard
 from chalicelib.registry.applications import Applications
 from chalicelib.usage import Usage
-from tests.fakes import FakeClock, FakeStores
+from tests.fakes.clock import FakeClock
+from tests.fakes.stores import FakeStores
 from tests.keys import FakeKeyRings, FakeProtector, open_ring
 from tests.signing import ISSUER
 

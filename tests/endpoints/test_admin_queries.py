@@ -8,7 +8,8 @@ import pytest
 from chalicelib.protected.odata.query_registry import MAXIMUM_QUERIES
 from chalicelib.protected.odata.stored_queries import StoredQuery
 from tests.endpoints.administration import Administration
-from tests.fakes import FakeQueries, FakeStores
+from tests.fakes.queries import FakeQueries
+from tests.fakes.stores import FakeStores
 
 BODY: dict[str, Any] = {
     "name": "active",

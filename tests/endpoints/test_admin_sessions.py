@@ -9,7 +9,8 @@ from chalicelib.directory.sessions import Sessions
 from chalicelib.oauth.ids import new_client_id, new_user_id
 from chalicelib.oauth.model import Consent
 from tests.endpoints.administration import Administration
-from tests.fakes import FakeClock, FakeStores
+from tests.fakes.clock import FakeClock
+from tests.fakes.stores import FakeStores
 from tests.harness import World
 from tests.people import code_for, exchange, web_client
 

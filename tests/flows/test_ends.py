@@ -12,7 +12,7 @@ import pytest
 from app import create_app
 from chalicelib.local.seed import seed
 from chalicelib.storage.stores import open_stores
-from tests.fakes import FakeClock
+from tests.fakes.clock import FakeClock
 from tests.flows.clients import sign_with
 from tests.harness import Process
 from tests.tables import Aws, LockedConnection

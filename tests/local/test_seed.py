@@ -8,7 +8,7 @@ from chalicelib.oauth.model import GrantType
 from chalicelib.oauth.redirect_strategy import is_registered
 from chalicelib.oauth.scope import ADMINISTRATOR
 from chalicelib.storage.stores import Stores
-from tests.fakes import FakeClock
+from tests.fakes.clock import FakeClock
 
 ISSUER = "http://127.0.0.1:8000"
 

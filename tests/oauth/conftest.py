@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.oauth.id_token import IdTokens
 from chalicelib.oauth.signing_keys import KeyRing
-from tests.fakes import FakeClock
+from tests.fakes.clock import FakeClock
 from tests.keys import FakeKeyRings, FakeProtector, open_ring
 from tests.signing import ISSUER
 

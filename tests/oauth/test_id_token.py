@@ -23,7 +23,7 @@ from chalicelib.oauth.key_material import Algorithm
 from chalicelib.oauth.model import User
 from chalicelib.oauth.signing_keys import KeyRing
 from chalicelib.oauth.stores import StoreUnavailable
-from tests.fakes import START
+from tests.fakes.clock import START
 from tests.keys import FakeKeyRings, FakeProtector
 from tests.logins import ACCESS_TOKEN, CLIENT_ID, USER_ID, application, grant, issue
 from tests.signing import ISSUER

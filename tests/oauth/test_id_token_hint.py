@@ -20,7 +20,7 @@ from chalicelib.oauth.signing_keys import (
     KeyRing,
 )
 from chalicelib.oauth.stores import StoreUnavailable
-from tests.fakes import START, FakeClock
+from tests.fakes.clock import START, FakeClock
 from tests.keys import FakeKeyRings
 from tests.logins import ACCESS_TOKEN, CLIENT_ID, USER_ID, issue
 from tests.signing import ISSUER, PrivateKey, unsigned

@@ -20,7 +20,7 @@ from chalicelib.oauth.signing_keys import (
     KeyState,
 )
 from chalicelib.oauth.stores import StoreUnavailable
-from tests.fakes import START, FakeClock
+from tests.fakes.clock import START, FakeClock
 from tests.keys import (
     FakeKeyRings,
     FakeProtector,

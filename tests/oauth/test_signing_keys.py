@@ -21,7 +21,7 @@ from chalicelib.oauth.signing_keys import (
     UnknownSigningKey,
 )
 from chalicelib.oauth.stores import StoreUnavailable
-from tests.fakes import START, FakeClock
+from tests.fakes.clock import START, FakeClock
 from tests.keys import FakeKeyRings, FakeProtector, KeyWorld, open_ring, sign_with, verify_with
 from tests.signing import ISSUER
 

@@ -13,7 +13,8 @@ from chalicelib.registry.applications import Applications, Registered
 from chalicelib.registry.client_certificates import ClientCertificates
 from chalicelib.registry.secrets import ClientSecrets
 from tests.certificates import pem
-from tests.fakes import FakeClock, FakeStores
+from tests.fakes.clock import FakeClock
+from tests.fakes.stores import FakeStores
 
 ACTOR = Actor("app_console", "usr_admon", "domain\\admon", "192.0.2.1")
 

@@ -13,7 +13,7 @@ from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.registry.model import Registration
 from chalicelib.registry.stores import ApplicationChanged
 from tests.certificates import pem, rsa_key
-from tests.fakes import START
+from tests.fakes.clock import START
 from tests.names import full_width
 from tests.registry.registrar import ACTOR, Registrar, form
 

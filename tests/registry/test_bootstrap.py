@@ -16,7 +16,8 @@ from chalicelib.registry.bootstrap import AlreadyBootstrapped, Bootstrap
 from chalicelib.registry.built_in import COMMAND_LINE_CLIENT_ID, CONSOLE_CLIENT_ID
 from chalicelib.registry.secrets import ClientSecrets
 from chalicelib.storage.stores import Stores
-from tests.fakes import FakeClock, FakeStores
+from tests.fakes.clock import FakeClock
+from tests.fakes.stores import FakeStores
 
 ISSUER = "https://login.example"
 OPERATOR = Actor(None, None, "arn:aws:iam::1:user/ada", "")

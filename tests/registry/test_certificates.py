@@ -34,7 +34,7 @@ from tests.certificates import (
     pem,
     rsa_key,
 )
-from tests.fakes import START
+from tests.fakes.clock import START
 
 
 def usage(**allowed: bool) -> x509.KeyUsage:

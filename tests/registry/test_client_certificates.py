@@ -10,7 +10,7 @@ from chalicelib.administration.refusals import (
     VersionMismatch,
 )
 from tests.certificates import der, pem, rsa_key
-from tests.fakes import START
+from tests.fakes.clock import START
 from tests.registry.registrar import ACTOR, Registrar, form
 
 

@@ -6,7 +6,7 @@ from chalicelib.administration.refusals import Conflict, NotFound
 from chalicelib.oauth.life_cycle import is_live
 from chalicelib.oauth.model import Application, Secret
 from chalicelib.oauth.tokens import SECRET_BYTES, TokenKind, digest, parse
-from tests.fakes import START
+from tests.fakes.clock import START
 from tests.registry.registrar import ACTOR, Registrar, form
 
 DAY = 86_400

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.storage.stores import Stores, open_stores
-from tests.fakes import FakeClock, FakeStores
+from tests.fakes.clock import FakeClock
+from tests.fakes.stores import FakeStores
 from tests.faults.deployment import StubConnection, make_tables
 from tests.faults.dynamodb import InMemoryDynamoDB
 

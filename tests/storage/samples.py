@@ -18,7 +18,7 @@ from chalicelib.oauth.model import (
     User,
 )
 from chalicelib.registry.model import CertificateDetails, Registration
-from tests.fakes import START
+from tests.fakes.clock import START
 
 TOKEN = "ab" * 32
 SLIDING = LifeCycle(LifeCycleType.SLIDING, 600, 6000)

@@ -18,7 +18,8 @@ from chalicelib.registry.stores import (
 )
 from chalicelib.storage.cursors import encode_cursor
 from chalicelib.storage.stores import Stores
-from tests.fakes import START, FakeStores
+from tests.fakes.clock import START
+from tests.fakes.stores import FakeStores
 from tests.storage.samples import application, certificate, event, grant, registration, secret
 
 AnyStores = FakeStores | Stores

@@ -13,7 +13,7 @@ from chalicelib.storage.audit import MAXIMUM_MONTHS_A_PAGE
 from chalicelib.storage.connection import request_budget
 from chalicelib.storage.cursors import encode_cursor
 from chalicelib.storage.stores import Stores
-from tests.fakes import START, FakeClock
+from tests.fakes.clock import START, FakeClock
 from tests.storage.samples import account, event, registration
 from tests.tables import Aws
 

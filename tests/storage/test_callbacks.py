@@ -22,7 +22,8 @@ from chalicelib.storage.connection import MAXIMUM_ATTEMPTS
 from chalicelib.storage.cursors import encode_cursor
 from chalicelib.storage.event_bus import CallbackBus, make_client
 from chalicelib.storage.stores import Stores, open_stores
-from tests.fakes import START, FakeClock, FakeStores
+from tests.fakes.clock import START, FakeClock
+from tests.fakes.stores import FakeStores
 from tests.faults.deployment import StubConnection, make_tables
 from tests.faults.dynamodb import InMemoryDynamoDB
 from tests.tables import MOTO_LOCK, Aws, LockedConnection

@@ -21,7 +21,7 @@ from chalicelib.storage.connection import (
     TransactionFailed,
     request_budget,
 )
-from tests.fakes import FakeClock
+from tests.fakes.clock import FakeClock
 
 Answer = dict[str, Any] | Exception
 

@@ -7,7 +7,8 @@ import pytest
 from chalicelib.oauth.model import AccessToken, Grant, GrantKind
 from chalicelib.oauth.stores import GrantChanged, GrantExists, Reading
 from chalicelib.storage.stores import Stores
-from tests.fakes import START, FakeStores
+from tests.fakes.clock import START
+from tests.fakes.stores import FakeStores
 from tests.storage.samples import (
     ENDLESS,
     TOKEN,

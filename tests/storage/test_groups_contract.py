@@ -15,7 +15,8 @@ from chalicelib.oauth.ids import new_ulid
 from chalicelib.oauth.model import Status
 from chalicelib.storage import user_writes
 from chalicelib.storage.stores import Stores
-from tests.fakes import START, FakeStores
+from tests.fakes.clock import START
+from tests.fakes.stores import FakeStores
 from tests.storage.samples import account, event, user
 
 # Groups have no fake: these run on both kinds of tables.

@@ -12,7 +12,7 @@ from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.storage.connection import MAXIMUM_ATTEMPTS
 from chalicelib.storage.kms import KmsKeyProtector, make_client
 from chalicelib.storage.signing_keys import KeyRings, ring_key
-from tests.fakes import FakeClock
+from tests.fakes.clock import FakeClock
 from tests.keys import KeyPairs
 from tests.signing import ISSUER
 from tests.tables import MOTO_LOCK, Aws

@@ -9,7 +9,7 @@ from chalicelib.oauth.stores import Reading
 from chalicelib.storage.connection import request_budget
 from chalicelib.storage.leases import LeaseMap, Moment
 from chalicelib.storage.stores import Stores, open_stores
-from tests.fakes import START, FakeClock
+from tests.fakes.clock import START, FakeClock
 from tests.storage.samples import TOKEN, account, application, event, grant, registration, user
 from tests.tables import Aws, LockedConnection
 

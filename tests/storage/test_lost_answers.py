@@ -11,7 +11,7 @@ from chalicelib.oauth.stores import GrantExists, Reading, StoreUnavailable
 from chalicelib.registry.stores import ApplicationChanged, NameTaken
 from chalicelib.storage.certificate_files import CertificateBucket
 from chalicelib.storage.stores import Stores, open_stores
-from tests.fakes import START, FakeClock
+from tests.fakes.clock import START, FakeClock
 from tests.storage.samples import TOKEN, account, application, event, grant, registration, user
 from tests.tables import Aws, LockedConnection
 

@@ -16,7 +16,7 @@ from chalicelib.storage.attributes import TimeToLiveAttribute
 from chalicelib.storage.database import table_of
 from chalicelib.storage.people_records import PEOPLE_RECORDS
 from chalicelib.storage.stores import Stores, open_stores
-from tests.fakes import START, FakeClock
+from tests.fakes.clock import START, FakeClock
 from tests.faults.items import item_bytes
 from tests.storage.test_sessions_contract import COUNTER, following, session, sessions
 from tests.tables import Aws, LockedConnection

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.oauth.model import AccessToken, Code, Grant, GrantKind, Login, RefreshTokens
 from chalicelib.oauth.stores import GrantChanged
-from tests.fakes import START
+from tests.fakes.clock import START
 from tests.storage.samples import TOKEN, grant, user
 from tests.storage.test_grants_contract import AnyStores, key_of, stored
 

@@ -13,7 +13,8 @@ from chalicelib.oauth.stores import GrantChanged, GrantExists, StoreUnavailable
 from chalicelib.registry.stores import ApplicationChanged, NameTaken
 from chalicelib.storage import name_lists
 from chalicelib.storage.stores import Stores, open_stores
-from tests.fakes import START, FakeClock, FakeStores
+from tests.fakes.clock import START, FakeClock
+from tests.fakes.stores import FakeStores
 from tests.storage.samples import TOKEN, application, event, grant, registration
 from tests.tables import Aws, LockedConnection
 

@@ -22,7 +22,7 @@ from chalicelib.oauth.model import (
 from chalicelib.oauth.stores import Reading
 from chalicelib.storage import keys, mapping, records
 from chalicelib.storage.stores import Stores
-from tests.fakes import START
+from tests.fakes.clock import START
 from tests.storage.samples import (
     ENDLESS,
     TOKEN,

@@ -13,7 +13,7 @@ from chalicelib.storage.database import table_of
 from chalicelib.storage.records import Record
 from chalicelib.storage.resources import create_resources, load_resources
 from chalicelib.storage.stores import open_stores
-from tests.fakes import FakeClock
+from tests.fakes.clock import FakeClock
 from tests.tables import Aws
 
 NAMES = ("applications", "users", "tokens", "signing_keys", "audit_events", "callbacks")

@@ -17,7 +17,8 @@ from chalicelib.directory.sessions import Session, SessionsChanged, UserSessions
 from chalicelib.oauth.ids import new_ulid
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.storage.stores import Stores
-from tests.fakes import START, FakeStores
+from tests.fakes.clock import START
+from tests.fakes.stores import FakeStores
 from tests.storage.samples import account, application, event, registration, user
 
 MANY = 32

@@ -9,7 +9,7 @@ from chalicelib.oauth.signing_keys import KeyState, SigningKeys
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.storage import records
 from chalicelib.storage.signing_keys import KeyRings, ring_key, write_ring
-from tests.fakes import FakeClock
+from tests.fakes.clock import FakeClock
 from tests.keys import FakeKeyRings, stored_key, stored_ring
 from tests.signing import ISSUER
 from tests.storage.samples import event

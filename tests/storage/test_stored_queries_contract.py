@@ -13,7 +13,8 @@ from chalicelib.protected.odata.stored_queries import (
     StoredQuery,
 )
 from chalicelib.storage.stores import Stores
-from tests.fakes import START, FakeStores
+from tests.fakes.clock import START
+from tests.fakes.stores import FakeStores
 from tests.storage.samples import event
 
 AnyStores = FakeStores | Stores

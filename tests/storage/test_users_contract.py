@@ -10,7 +10,8 @@ from chalicelib.directory.stores import UserChanged, UserNameTaken
 from chalicelib.oauth.model import Status
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.storage.stores import Stores
-from tests.fakes import START, FakeStores
+from tests.fakes.clock import START
+from tests.fakes.stores import FakeStores
 from tests.storage.samples import account, event, user
 
 AnyStores = FakeStores | Stores

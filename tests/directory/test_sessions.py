@@ -18,10 +18,9 @@ from chalicelib.oauth.ids import new_ulid
 from chalicelib.oauth.model import User
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.oauth.tokens import TokenKind, mint
-from chalicelib.storage.stores import Stores
 from tests.directory.people import ADDRESS, ADMINISTRATOR, People
 from tests.fakes.clock import FakeClock
-from tests.fakes.stores import FakeStores
+from tests.fakes.stores import AnyStores, FakeStores
 from tests.storage.samples import application, event, registration
 from tests.tables import Aws
 
@@ -36,7 +35,7 @@ def people() -> People:
 
 
 @pytest.fixture(params=["fakes", "tables"])
-def stores(request: pytest.FixtureRequest, clock: FakeClock) -> FakeStores | Stores:
+def stores(request: pytest.FixtureRequest, clock: FakeClock) -> AnyStores:
     if request.param == "fakes":
         return FakeStores()
     aws: Aws = request.getfixturevalue("aws")
@@ -285,9 +284,7 @@ def together(act: Callable[[int], Any]) -> list[Any]:
         return list(pool.map(act, range(MANY)))
 
 
-def test_parallel_logins_of_one_user_all_succeed(
-    stores: FakeStores | Stores, clock: FakeClock
-) -> None:
+def test_parallel_logins_of_one_user_all_succeed(stores: AnyStores, clock: FakeClock) -> None:
     people = People(stores, clock)
     user = people.add()
     cookies = together(lambda _: people.sessions.log_in(user, ADDRESS, "")[1])
@@ -300,7 +297,7 @@ def test_parallel_logins_of_one_user_all_succeed(
 
 @pytest.mark.checklist("45")
 def test_a_session_that_ends_while_it_is_used_stays_ended(
-    stores: FakeStores | Stores, clock: FakeClock
+    stores: AnyStores, clock: FakeClock
 ) -> None:
     people = People(stores, clock)
     user = people.add()

@@ -1,5 +1,6 @@
 """All fakes over one memory, with the contracts of the tables."""
 
+from chalicelib.storage.stores import Stores
 from tests.fakes.applications import FakeApplications
 from tests.fakes.attempts import FakeAttempts
 from tests.fakes.audit import FakeAuditTrail
@@ -34,3 +35,6 @@ class FakeStores:
         self.queries = FakeQueries(self.memory)
         self.database = FakeDatabase(self.memory)
         self.first_records = FakeFirstRecords(self.applications, self.users)
+
+
+AnyStores = FakeStores | Stores

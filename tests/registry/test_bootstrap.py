@@ -17,13 +17,11 @@ from chalicelib.registry.built_in import COMMAND_LINE_CLIENT_ID, CONSOLE_CLIENT_
 from chalicelib.registry.secrets import ClientSecrets
 from chalicelib.storage.stores import Stores
 from tests.fakes.clock import FakeClock
-from tests.fakes.stores import FakeStores
+from tests.fakes.stores import AnyStores, FakeStores
 
 ISSUER = "https://login.example"
 OPERATOR = Actor(None, None, "arn:aws:iam::1:user/ada", "")
 ADA = {"user_name": "ada", "user_domain": "corp", "password": "a-password-of-length"}
-
-AnyStores = FakeStores | Stores
 
 
 @pytest.fixture(params=["fakes", "tables"])

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.storage.stores import Stores, open_stores
 from tests.fakes.clock import FakeClock
-from tests.fakes.stores import FakeStores
+from tests.fakes.stores import AnyStores, FakeStores
 from tests.faults.deployment import StubConnection, make_tables
 from tests.faults.dynamodb import InMemoryDynamoDB
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(params=["fakes", "tables", "memory"])
-def stores(request: pytest.FixtureRequest, clock: FakeClock) -> FakeStores | Stores:
+def stores(request: pytest.FixtureRequest, clock: FakeClock) -> AnyStores:
     if request.param == "fakes":
         return FakeStores()
     aws = request.getfixturevalue("aws")

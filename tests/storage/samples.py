@@ -1,5 +1,6 @@
 """Made-up applications, users, grants and events for the tests of storage."""
 
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.audit import Actor, AuditEvent
@@ -19,6 +20,7 @@ from chalicelib.oauth.model import (
 )
 from chalicelib.registry.model import CertificateDetails, Registration
 from tests.fakes.clock import START
+from tests.fakes.stores import AnyStores
 
 TOKEN = "ab" * 32
 SLIDING = LifeCycle(LifeCycleType.SLIDING, 600, 6000)
@@ -54,6 +56,17 @@ def registration(app: Application | None = None, **changes: Any) -> Registration
             "12" * 32, "application/x-x509-ca-cert", "CN=a", "CN=b", "17", "RSA 2048"
         )
     return Registration(application=app, **(values | changes))
+
+
+def create_application(stores: AnyStores, **changes: object) -> Registration:
+    one = registration(application(**changes))
+    stores.applications.create(one, [], event(one.application.client_id))
+    return one
+
+
+def next_registration(before: Registration, **changes: object) -> Registration:
+    changed = replace(before.application, version=before.application.version + 1, **changes)
+    return replace(before, application=changed, updated_at=START + 10)
 
 
 def user(**changes: Any) -> User:

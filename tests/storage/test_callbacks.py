@@ -23,7 +23,7 @@ from chalicelib.storage.cursors import encode_cursor
 from chalicelib.storage.event_bus import CallbackBus, make_client
 from chalicelib.storage.stores import Stores, open_stores
 from tests.fakes.clock import START, FakeClock
-from tests.fakes.stores import FakeStores
+from tests.fakes.stores import AnyStores
 from tests.faults.deployment import StubConnection, make_tables
 from tests.faults.dynamodb import InMemoryDynamoDB
 from tests.tables import MOTO_LOCK, Aws, LockedConnection
@@ -36,7 +36,7 @@ on_the_tables = pytest.mark.parametrize("stores", ["tables", "memory"], indirect
 
 
 @pytest.fixture
-def callbacks(stores: FakeStores | Stores) -> Callbacks:
+def callbacks(stores: AnyStores) -> Callbacks:
     assert isinstance(stores, Stores)
     return stores.callbacks
 

@@ -6,9 +6,8 @@ import pytest
 
 from chalicelib.oauth.model import AccessToken, Grant, GrantKind
 from chalicelib.oauth.stores import GrantChanged, GrantExists, Reading
-from chalicelib.storage.stores import Stores
 from tests.fakes.clock import START
-from tests.fakes.stores import FakeStores
+from tests.fakes.stores import AnyStores
 from tests.storage.samples import (
     ENDLESS,
     TOKEN,
@@ -19,8 +18,6 @@ from tests.storage.samples import (
     registration,
     user,
 )
-
-AnyStores = FakeStores | Stores
 
 
 def stored(stores: AnyStores, one: Grant) -> Grant | None:

@@ -16,7 +16,7 @@ from chalicelib.oauth.model import Status
 from chalicelib.storage import user_writes
 from chalicelib.storage.stores import Stores
 from tests.fakes.clock import START
-from tests.fakes.stores import FakeStores
+from tests.fakes.stores import AnyStores
 from tests.storage.samples import account, event, user
 
 # Groups have no fake: these run on both kinds of tables.
@@ -125,7 +125,7 @@ def test_a_built_in_role_is_a_group_that_is_always_there(stores: Stores) -> None
     assert stores.groups.list_members("administrator", 0) == []
 
 
-def test_users_are_found_by_external_id_and_address(stores: FakeStores | Stores) -> None:
+def test_users_are_found_by_external_id_and_address(stores: AnyStores) -> None:
     attributes = {"emails": [{"value": "Second@x.y"}]}
     one = account(user(), email="ada@x.y", external_id="e1", attributes=attributes)
     stores.users.create(one, None, event(one.user.user_id))
@@ -144,7 +144,7 @@ def test_users_are_found_by_external_id_and_address(stores: FakeStores | Stores)
     assert stores.users.find_by_mail("ada@x.y", 10) == []
 
 
-def test_a_deleted_user_frees_everything_and_stays_on_record(stores: FakeStores | Stores) -> None:
+def test_a_deleted_user_frees_everything_and_stays_on_record(stores: AnyStores) -> None:
     one = account(user(user_name="ada"), email="ada@x.y", external_id="e1")
     stores.users.create(one, "hash", event(one.user.user_id))
     ended = replace(one.user, version=2, status=Status.DISABLED, token_epoch=1)
@@ -166,7 +166,7 @@ def test_a_deleted_user_frees_everything_and_stays_on_record(stores: FakeStores 
     assert stores.users.count() == 1
 
 
-def test_a_walk_skips_without_reading(stores: FakeStores | Stores) -> None:
+def test_a_walk_skips_without_reading(stores: AnyStores) -> None:
     names = [f"u{number}" for number in range(7)]
     for name in names:
         one = account(user(user_name=name))

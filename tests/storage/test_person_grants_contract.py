@@ -8,8 +8,9 @@ import pytest
 from chalicelib.oauth.model import AccessToken, Code, Grant, GrantKind, Login, RefreshTokens
 from chalicelib.oauth.stores import GrantChanged
 from tests.fakes.clock import START
+from tests.fakes.stores import AnyStores
 from tests.storage.samples import TOKEN, grant, user
-from tests.storage.test_grants_contract import AnyStores, key_of, stored
+from tests.storage.test_grants_contract import key_of, stored
 
 CODE = Code("cd" * 32, START + 60, "ef" * 32, "c" * 43)
 REFRESH = RefreshTokens("01" * 32, "02" * 32, START + 9000)

@@ -14,13 +14,11 @@ from chalicelib.registry.stores import ApplicationChanged, NameTaken
 from chalicelib.storage import name_lists
 from chalicelib.storage.stores import Stores, open_stores
 from tests.fakes.clock import START, FakeClock
-from tests.fakes.stores import FakeStores
+from tests.fakes.stores import AnyStores
 from tests.storage.samples import TOKEN, application, event, grant, registration
 from tests.tables import Aws, LockedConnection
 
 MANY = 32
-
-AnyStores = FakeStores | Stores
 
 
 def successes(refusal: type[Exception], attempt: Callable[[int], None]) -> int:

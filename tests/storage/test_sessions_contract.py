@@ -16,15 +16,12 @@ from chalicelib.directory.consents import (
 from chalicelib.directory.sessions import Session, SessionsChanged, UserSessions
 from chalicelib.oauth.ids import new_ulid
 from chalicelib.oauth.stores import StoreUnavailable
-from chalicelib.storage.stores import Stores
 from tests.fakes.clock import START
-from tests.fakes.stores import FakeStores
+from tests.fakes.stores import AnyStores, FakeStores
 from tests.storage.samples import account, application, event, registration, user
 
 MANY = 32
 COUNTER = Counter("user#" + "ab" * 32, START + 900, 1000)
-
-AnyStores = FakeStores | Stores
 
 
 def session(user_id: str, **changes: object) -> Session:

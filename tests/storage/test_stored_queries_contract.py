@@ -12,12 +12,9 @@ from chalicelib.protected.odata.stored_queries import (
     QueryNameTaken,
     StoredQuery,
 )
-from chalicelib.storage.stores import Stores
 from tests.fakes.clock import START
-from tests.fakes.stores import FakeStores
+from tests.fakes.stores import AnyStores
 from tests.storage.samples import event
-
-AnyStores = FakeStores | Stores
 
 
 def query(name: str = "active", **changes: Any) -> StoredQuery:

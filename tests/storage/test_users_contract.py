@@ -9,12 +9,9 @@ from chalicelib.directory.model import Account, Domain
 from chalicelib.directory.stores import UserChanged, UserNameTaken
 from chalicelib.oauth.model import Status
 from chalicelib.oauth.stores import StoreUnavailable
-from chalicelib.storage.stores import Stores
 from tests.fakes.clock import START
-from tests.fakes.stores import FakeStores
+from tests.fakes.stores import AnyStores
 from tests.storage.samples import account, event, user
-
-AnyStores = FakeStores | Stores
 
 
 def create(stores: AnyStores, **changes: object) -> Account:

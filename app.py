@@ -1,6 +1,8 @@
 """Composition root: settings, stores, services, blueprints. Importing it does no I/O."""
 
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 
@@ -42,7 +44,7 @@ from chalicelib.protected.rpa.stores import EventBus
 from chalicelib.protected.userinfo import UserInfo
 from chalicelib.protected.whoami import WhoAmI
 from chalicelib.settings import Settings
-from chalicelib.storage.connection import Connection, request_budget
+from chalicelib.storage.connection import Connection, RequestBudget, request_budget
 from chalicelib.storage.event_bus import CallbackBus
 from chalicelib.storage.kms import KmsKeyProtector
 from chalicelib.storage.stores import Stores, open_stores
@@ -59,6 +61,7 @@ class Parts:
     clock: Clock
     stores: Stores
     logger: Logger
+    budget: Callable[..., AbstractContextManager[RequestBudget]]
     edge: Edge
     validator: TokenValidator
     guard: Guard
@@ -88,13 +91,9 @@ def create_app(
         protector=protector or KmsKeyProtector(clock, settings.key_id),
         bus=bus or CallbackBus(clock, settings.event_bus),
     )
-    app.register_blueprint(_oauth(parts))
-    app.register_blueprint(_administration(parts))
-    app.register_blueprint(_odata(parts))
-    app.register_blueprint(_pages(parts))
-    app.register_blueprint(_rpa(parts))
-    app.register_blueprint(_scim(parts))
-    app.register_blueprint(_console(parts))
+    for blueprint in (_oauth, _administration, _odata, _pages, _rpa, _scim, _console):
+        app.register_blueprint(blueprint(parts))
+    # Functions of their own, each with rights of its own: see infra/template.yaml.
     app.lambda_function(name="rotate_keys")(_rotation(parts))
     app.lambda_function(name="deliver_callbacks")(_delivery(parts))
     app.lambda_function(name="authorize_requests")(_authorization(parts))
@@ -111,19 +110,22 @@ def _join(
     bus: EventBus,
 ) -> Parts:
     logger = Logger(service=APP_NAME, level=settings.log_level)
+    budget = partial(request_budget, clock)
     validator = TokenValidator(stores.grants, clock)
     ring = KeyRing(stores.key_rings, protector, clock, settings.issuer)
     id_tokens = IdTokens(ring, settings.issuer)
+    meter = UsageMeter(stores.usage, clock, settings.usage_seconds)
     return Parts(
         settings=settings,
         clock=clock,
         stores=stores,
         logger=logger,
+        budget=budget,
         edge=Edge(
             app,
             logger,
-            partial(request_budget, clock),
-            _metering(settings, clock, stores, logger),
+            budget,
+            Metering(meter, logger, budget) if settings.usage_seconds else None,
             configured=bool(settings.issuer),
         ),
         validator=validator,
@@ -134,13 +136,6 @@ def _join(
         deliveries=Deliveries(stores.callbacks, bus, clock),
         token=TokenEndpoint(stores.grants, id_tokens, clock, settings.issuer),
     )
-
-
-def _metering(settings: Settings, clock: Clock, stores: Stores, logger: Logger) -> Metering | None:
-    if not settings.usage_seconds:
-        return None
-    meter = UsageMeter(stores.usage, clock, settings.usage_seconds)
-    return Metering(meter, logger, partial(request_budget, clock))
 
 
 def _oauth(parts: Parts) -> Blueprint:
@@ -290,26 +285,20 @@ def _sessions(parts: Parts) -> Sessions:
 
 
 def _rotation(parts: Parts) -> Rotation:
-    """A function of its own, with rights of its own: see infra/template.yaml."""
-    budget = partial(request_budget, parts.clock)
-    return rotation(parts.ring, parts.clock, parts.logger, budget, parts.settings.issuer)
+    return rotation(parts.ring, parts.clock, parts.logger, parts.budget, parts.settings.issuer)
 
 
 def _delivery(parts: Parts) -> CallbackDelivery:
-    """Likewise."""
-    budget = partial(request_budget, parts.clock)
     return callback_delivery(
-        parts.deliveries, parts.stores.callbacks, parts.clock, parts.logger, budget
+        parts.deliveries, parts.stores.callbacks, parts.clock, parts.logger, parts.budget
     )
 
 
 def _authorization(parts: Parts) -> Authorization:
-    """Likewise: it decides for other people's APIs."""
-    settings, budget = parts.settings, partial(request_budget, parts.clock)
-    authorizer = Authorizer(parts.validator, parse_requirements(settings.authorizer_scopes))
-    return authorization(
-        authorizer, parts.clock, parts.logger, budget, settings.authorizer_ttl_seconds
-    )
+    """It decides for other people's APIs."""
+    authorizer = Authorizer(parts.validator, parse_requirements(parts.settings.authorizer_scopes))
+    ttl_seconds = parts.settings.authorizer_ttl_seconds
+    return authorization(authorizer, parts.clock, parts.logger, parts.budget, ttl_seconds)
 
 
 def _jwks(ring: KeyRing, _: Request) -> Response:

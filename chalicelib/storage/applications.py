@@ -18,7 +18,7 @@ from chalicelib.registry.stores import (
     Order,
     Selection,
 )
-from chalicelib.storage import keys, mapping, records
+from chalicelib.storage import keys, mapping, records, tables
 from chalicelib.storage.attributes import Item
 from chalicelib.storage.database import Database, Delete, Put, Write
 from chalicelib.storage.ends import list_ends, move_ends
@@ -63,7 +63,7 @@ class Applications:
         self._commit({**creation_of(registration), **_put_grants(grants)}, event)
 
     def load(self, client_id: str) -> Registration | None:
-        pair = read_pair(self._database, records.APPLICATIONS, keys.application_key, client_id)
+        pair = read_pair(self._database, tables.APPLICATIONS, keys.application_key, client_id)
         return None if pair is None else mapping.read_registration(*pair)
 
     def find(self, name: str) -> str | None:
@@ -83,7 +83,7 @@ class Applications:
         owners, following = self._names.find_owners(
             "", accept, cursor, limit, _ORDERS[selection.order]
         )
-        pairs = read_pairs(self._database, records.APPLICATIONS, keys.application_key, owners)
+        pairs = read_pairs(self._database, tables.APPLICATIONS, keys.application_key, owners)
         return Page([mapping.read_registration(*pair) for pair in pairs], following)
 
     def list_ends(self, since: int, until: int, cursor: str | None, limit: int) -> Page[End]:
@@ -148,7 +148,7 @@ class Applications:
         self._leases.settle()
 
     def _owner_of(self, key: str) -> str | None:
-        marker = (records.APPLICATIONS, key)
+        marker = (tables.APPLICATIONS, key)
         item = self._database.read([marker]).get(marker)
         return None if item is None else str(item["owner"]["S"])
 

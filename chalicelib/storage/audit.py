@@ -8,7 +8,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.audit import AuditEvent
 from chalicelib.oauth.clock import Clock
 from chalicelib.paging import InvalidCursor, Page
-from chalicelib.storage import keys, mapping, records
+from chalicelib.storage import keys, mapping, tables
 from chalicelib.storage.attributes import Item
 from chalicelib.storage.cursors import decode_cursor, encode_cursor
 from chalicelib.storage.database import Database, Put, Query
@@ -51,7 +51,7 @@ class AuditEvents:
         self._retention_days = retention_days
 
     def load(self, event_id: str) -> AuditEvent | None:
-        key = (records.AUDIT_EVENTS, keys.event_key(event_id))
+        key = (tables.AUDIT_EVENTS, keys.event_key(event_id))
         item = self._database.read([key]).get(key)
         return None if item is None else mapping.read_event(item)
 

@@ -1,35 +1,21 @@
 """The record of callbacks, and so the records of all tables."""
 
 from pynamodb.attributes import UnicodeAttribute
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.storage.attributes import JsonAttribute, TimeToLiveAttribute, WholeNumberAttribute
-from chalicelib.storage.records import RECORDS, Record
+from chalicelib.storage.records import RECORDS
+from chalicelib.storage.tables import CALLBACKS, Record, RecordIndex
 
-CALLBACKS = "callbacks"
 
-
-class TimeIndex(GlobalSecondaryIndex["CallbackRecord"]):  # type: ignore[no-untyped-call] # PynamoDB types no __init_subclass__
+class TimeIndex(RecordIndex["CallbackRecord"], name="by_time"):
     """All callbacks, by time."""
-
-    class Meta:
-        """The index."""
-
-        index_name = "by_time"
-        projection = AllProjection()
 
     listed = UnicodeAttribute(hash_key=True)
     event_id = UnicodeAttribute(range_key=True)
 
 
-class PendingIndex(GlobalSecondaryIndex["CallbackRecord"]):  # type: ignore[no-untyped-call] # PynamoDB types no __init_subclass__
+class PendingIndex(RecordIndex["CallbackRecord"], name="by_pending"):
     """The callbacks that are not published: sparse, so nearly always empty."""
-
-    class Meta:
-        """The index."""
-
-        index_name = "by_pending"
-        projection = AllProjection()
 
     pending = UnicodeAttribute(hash_key=True)
     event_id = UnicodeAttribute(range_key=True)

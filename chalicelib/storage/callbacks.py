@@ -9,10 +9,11 @@ from chalicelib.paging import InvalidCursor, Page
 from chalicelib.protected.rpa.model import Callback, Delivery
 from chalicelib.protected.rpa.stores import CallbackKey
 from chalicelib.storage.attributes import Item
-from chalicelib.storage.callback_records import CALLBACKS, CallbackRecord
+from chalicelib.storage.callback_records import CallbackRecord
 from chalicelib.storage.connection import ConditionFailed
 from chalicelib.storage.cursors import decode_cursor, encode_cursor
 from chalicelib.storage.database import Database, Put, Query, Update
+from chalicelib.storage.tables import CALLBACKS
 
 _LISTED = "callback"
 _PENDING = "pending"

@@ -3,7 +3,7 @@
 from chalicelib.audit import AuditEvent
 from chalicelib.directory.consents import ConsentsChanged, UserConsents, WithdrawalRaced
 from chalicelib.oauth.model import User
-from chalicelib.storage import keys, mapping, people_records, records
+from chalicelib.storage import keys, mapping, people_records, tables
 from chalicelib.storage.attributes import Item
 from chalicelib.storage.connection import ConditionFailed
 from chalicelib.storage.database import Database, Put, Update, Write
@@ -23,12 +23,12 @@ class RememberedConsents:
         self._retention_days = retention_days
 
     def load(self, user_id: str) -> UserConsents:
-        key = (records.USERS, people_records.consents_key(user_id))
+        key = (tables.USERS, people_records.consents_key(user_id))
         return read_or_empty(self._database.read([key]).get(key), user_id)
 
     def load_with_user(self, user_id: str) -> tuple[UserConsents, User | None]:
-        consents = (records.USERS, people_records.consents_key(user_id))
-        user = (records.USERS, keys.user_key(user_id))
+        consents = (tables.USERS, people_records.consents_key(user_id))
+        user = (tables.USERS, keys.user_key(user_id))
         found = self._database.read([consents, user])
         return (
             read_or_empty(found.get(consents), user_id),

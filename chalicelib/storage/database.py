@@ -12,7 +12,7 @@ from chalicelib.storage.attributes import Item
 from chalicelib.storage.callback_records import ALL_RECORDS
 from chalicelib.storage.connection import Connection, TransactionFailed
 from chalicelib.storage.keys import can_be_key
-from chalicelib.storage.records import Record
+from chalicelib.storage.tables import Record
 
 MAXIMUM_BATCH_KEYS = 100
 

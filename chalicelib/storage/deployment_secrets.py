@@ -7,16 +7,11 @@ from pynamodb.attributes import UnicodeAttribute
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.storage.connection import ConditionFailed
 from chalicelib.storage.database import Database, Put
-from chalicelib.storage.records import SIGNING_KEYS, Record
+from chalicelib.storage.tables import SIGNING_KEYS, InSigningKeys
 
 
-class DeploymentSecretRecord(Record):
+class DeploymentSecretRecord(InSigningKeys):
     """`secret#<name>`: random bytes, encrypted with KMS; never changed."""
-
-    class Meta:
-        """The table."""
-
-        table_name = SIGNING_KEYS
 
     # In Base64.
     encrypted = UnicodeAttribute()

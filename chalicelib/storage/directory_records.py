@@ -3,70 +3,45 @@
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.storage.attributes import WholeNumberAttribute
-from chalicelib.storage.records import USERS, ListedRecord, Record
+from chalicelib.storage.tables import InUsers, ListedRecord
 
 DOMAIN_LIST = "domain"
 DELETED_LIST = "deleted user"
 GROUP_LIST = "group"
 
 
-class DomainRecord(ListedRecord):
+class DomainRecord(ListedRecord, InUsers):
     """`domain#<folded domain>`: a domain, and how many users are in it.
 
     Counted in the transaction of each user that comes or goes.
     """
 
-    class Meta:
-        """The table."""
-
-        table_name = USERS
-
     name = UnicodeAttribute()
     users = WholeNumberAttribute()
 
 
-class MailRecord(ListedRecord):
+class MailRecord(ListedRecord, InUsers):
     """`mail#<folded address>#<user_id>`: that a user has an address, which others may share."""
 
-    class Meta:
-        """The table."""
-
-        table_name = USERS
-
     owner = UnicodeAttribute()
 
 
-class ExternalIdRecord(Record):
+class ExternalIdRecord(InUsers):
     """`external_id#user#<external id>`, `…#group#…`: marks it as taken by `owner`."""
 
-    class Meta:
-        """The table."""
-
-        table_name = USERS
-
     owner = UnicodeAttribute()
 
 
-class DeletedUserRecord(ListedRecord):
+class DeletedUserRecord(ListedRecord, InUsers):
     """`deleted#<user_id>`: keeps a deleted user in a list of its own, by the name it had."""
-
-    class Meta:
-        """The table."""
-
-        table_name = USERS
 
     owner = UnicodeAttribute()
     folded_name = UnicodeAttribute()
     folded_domain = UnicodeAttribute()
 
 
-class GroupRecord(Record):
+class GroupRecord(InUsers):
     """`group#<group_id>`: a group. That of a built-in role has only the two numbers."""
-
-    class Meta:
-        """The table."""
-
-        table_name = USERS
 
     group_id = UnicodeAttribute()
     display_name = UnicodeAttribute()
@@ -77,23 +52,13 @@ class GroupRecord(Record):
     members = WholeNumberAttribute()
 
 
-class GroupNameRecord(ListedRecord):
+class GroupNameRecord(ListedRecord, InUsers):
     """`group_name#<folded name>`: marks a group's name as taken by `owner`, and lists it."""
-
-    class Meta:
-        """The table."""
-
-        table_name = USERS
 
     owner = UnicodeAttribute()
 
 
-class MemberRecord(ListedRecord):
+class MemberRecord(ListedRecord, InUsers):
     """`member#<group_id>#<user_id>`: that a user holds a role, in the list of those who do."""
-
-    class Meta:
-        """The table."""
-
-        table_name = USERS
 
     owner = UnicodeAttribute()

@@ -14,7 +14,7 @@ from chalicelib.storage.cursors import decode_cursor, encode_cursor
 from chalicelib.storage.database import Database, Delete, Put, Query, Write
 from chalicelib.storage.keys import end_key
 from chalicelib.storage.name_lists import BY_NAME
-from chalicelib.storage.records import APPLICATIONS, ListedRecord
+from chalicelib.storage.tables import InApplications, ListedRecord
 
 END_LIST = "end"
 
@@ -23,13 +23,8 @@ _DIGITS = 12
 _PREFIX = "end#"
 
 
-class EndRecord(ListedRecord):
+class EndRecord(ListedRecord, InApplications):
     """`end#<client_id>#<secret_id>`, `…#certificate`: when a credential of `owner` ends."""
-
-    class Meta:
-        """The table."""
-
-        table_name = APPLICATIONS
 
     owner = UnicodeAttribute()
     secret_id = UnicodeAttribute(null=True)

@@ -21,7 +21,7 @@ from chalicelib.storage.directory_records import (
     MemberRecord,
 )
 from chalicelib.storage.name_lists import NameList
-from chalicelib.storage.records import USERS
+from chalicelib.storage.tables import USERS
 from chalicelib.storage.transactions import commit
 
 # An index follows its table within milliseconds, seldom within a second.

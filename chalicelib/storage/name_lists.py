@@ -8,7 +8,7 @@ from chalicelib.storage.attributes import Item
 from chalicelib.storage.cursors import decode_cursor, encode_cursor
 from chalicelib.storage.database import Database, Query
 from chalicelib.storage.keys import SORT_NAME_CHARACTERS, can_be_key, sort_name
-from chalicelib.storage.records import ListedRecord
+from chalicelib.storage.tables import ListedRecord
 
 # A search reads at most so many names for a page, however few of them match.
 MAXIMUM_NAMES_A_PAGE = 1000

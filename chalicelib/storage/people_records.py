@@ -11,7 +11,7 @@ from chalicelib.directory.consents import Consent, UserConsents
 from chalicelib.directory.sessions import Session, UserSessions
 from chalicelib.oauth.life_cycle import RETENTION_SECONDS
 from chalicelib.storage.attributes import Item, TimeToLiveAttribute, WholeNumberAttribute
-from chalicelib.storage.records import TOKENS, USERS, Record
+from chalicelib.storage.tables import InTokens, InUsers, Record
 from chalicelib.storage.versioned import VersionedRecord
 
 _NUMBERS = ("user_epoch", "authenticated_at", "last_used_at", "ends_at", "maximum_ends_at")
@@ -60,13 +60,8 @@ class ConsentsAttribute(Attribute[Mapping[str, Consent]]):
         }
 
 
-class SessionsRecord(VersionedRecord):
+class SessionsRecord(VersionedRecord, InTokens):
     """`sessions#<user_id>`: the browser sessions of one user; never deleted but by TTL."""
-
-    class Meta:
-        """The table."""
-
-        table_name = TOKENS
 
     user_id = UnicodeAttribute()
     sessions = SessionsAttribute()
@@ -74,28 +69,18 @@ class SessionsRecord(VersionedRecord):
     expires_at = TimeToLiveAttribute()
 
 
-class ConsentsRecord(VersionedRecord):
+class ConsentsRecord(VersionedRecord, InUsers):
     """`consents#<user_id>`: what one user lets applications have."""
-
-    class Meta:
-        """The table."""
-
-        table_name = USERS
 
     user_id = UnicodeAttribute()
     consents = ConsentsAttribute()
 
 
-class AttemptsRecord(Record):
+class AttemptsRecord(InTokens):
     """`attempts#user#…#<window>`, `attempts#address#…#<window>`: login attempts in one window.
 
     Beside these attributes there is one for each part, named by `attempts_part`.
     """
-
-    class Meta:
-        """The table."""
-
-        table_name = TOKENS
 
     attempts = WholeNumberAttribute()
     given_back_nonce = UnicodeAttribute(null=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.oauth.model import Application, Grant, User
 from chalicelib.oauth.stores import GrantKey, Reading, Snapshot
-from chalicelib.storage import keys, mapping, records
+from chalicelib.storage import keys, mapping, tables
 from chalicelib.storage.database import Database, RecordKey
 from chalicelib.storage.leases import MACHINE_KINDS, Leases, Moment
 
@@ -45,14 +45,14 @@ class _Read:
         """The keys that no lease answered."""
         for client_id in self.clients:
             if client_id not in self.leased.applications:
-                yield records.APPLICATIONS, keys.application_key(client_id)
+                yield tables.APPLICATIONS, keys.application_key(client_id)
         users = self.reading.users if self.guess is None else self.reading.users | {self.guess}
         for user_id in users:
             if user_id not in self.leased.users:
-                yield records.USERS, keys.user_key(user_id)
+                yield tables.USERS, keys.user_key(user_id)
         for key in self.reading.grants:
             if key not in self.leased.grants:
-                yield records.TOKENS, keys.grant_key(*key)
+                yield tables.TOKENS, keys.grant_key(*key)
 
     def outdated_leases(self) -> list[str]:
         """Leased applications that a grant just read is newer than."""
@@ -137,10 +137,10 @@ class Reader:
         if not keys:
             return
         for (table, _), item in self._database.read(keys).items():
-            if table == records.APPLICATIONS:
+            if table == tables.APPLICATIONS:
                 application = mapping.read_application(item)
                 read.stored.applications[application.client_id] = application
-            elif table == records.USERS:
+            elif table == tables.USERS:
                 user = mapping.read_user(item)
                 read.stored.users[user.user_id] = user
             else:
@@ -157,7 +157,7 @@ class Reader:
             read.leased.users.pop(read.guess, None)
         self._remember(client_id, actual)
         if actual is not None and actual not in read.reading.users:
-            self._load(read, [(records.USERS, keys.user_key(actual))])
+            self._load(read, [(tables.USERS, keys.user_key(actual))])
 
     def _remember(self, client_id: str, user_id: str | None) -> None:
         self._hints.pop(client_id, None)

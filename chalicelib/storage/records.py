@@ -1,15 +1,6 @@
-"""The records of the first five tables: their attributes and indexes.
-
-A record describes items; it never does I/O (`Database` does), and no record leaves `storage`.
-"""
-
-from collections.abc import Mapping
-from functools import cache
-from typing import Any, Protocol, cast
+"""The records of applications, users, grants, keys and events: their attributes and indexes."""
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
-from pynamodb.models import Model
 
 from chalicelib.oauth.model import (
     BuiltIn,
@@ -28,7 +19,6 @@ from chalicelib.storage.attributes import (
     CertificateKeyAttribute,
     CountsAttribute,
     EnumAttribute,
-    Item,
     JsonAttribute,
     LifeCycleAttribute,
     NamesAttribute,
@@ -38,72 +28,23 @@ from chalicelib.storage.attributes import (
     TimeToLiveAttribute,
     WholeNumberAttribute,
 )
-
-APPLICATIONS = "applications"
-USERS = "users"
-TOKENS = "tokens"
-SIGNING_KEYS = "signing_keys"
-AUDIT_EVENTS = "audit_events"
+from chalicelib.storage.tables import (
+    AUDIT_EVENTS,
+    InApplications,
+    InSigningKeys,
+    InTokens,
+    InUsers,
+    ListedRecord,
+    Record,
+    RecordIndex,
+)
 
 APPLICATION_LIST = "application"
 USER_LIST = "user"
 
 
-class _Codec(Protocol):
-    attr_type: str
-
-    def serialize(self, value: Any) -> Any: ...
-
-    def deserialize(self, value: Any) -> Any: ...
-
-
-class Record(Model):
-    """What all records share: one string key."""
-
-    key = UnicodeAttribute(hash_key=True)
-
-    @classmethod
-    def write(cls, key: str, values: Mapping[str, object]) -> Item:
-        """The item of this kind; a value of None is left out. Unknown names raise KeyError."""
-        item: Item = {"key": {"S": key}}
-        codecs = _codecs(cls)
-        for name, value in values.items():
-            codec = codecs[name]
-            serialized = None if value is None else codec.serialize(value)
-            if serialized is not None:
-                item[name] = {codec.attr_type: serialized}
-        return item
-
-    @classmethod
-    def read(cls, item: Item) -> dict[str, Any]:
-        """The item's values by name, without what is absent."""
-        return {
-            name: codec.deserialize(item[name][codec.attr_type])
-            for name, codec in _codecs(cls).items()
-            if name in item
-        }
-
-
-@cache
-def _codecs(record: type[Record]) -> dict[str, _Codec]:
-    attributes = record.get_attributes()
-    return {name: cast("_Codec", attributes[name]) for name in attributes if name != "key"}
-
-
-class ListedRecord(Record):
-    """What markers in the index `by_name` share: the list they are in, and their place in it."""
-
-    listed = UnicodeAttribute()
-    sort_name = UnicodeAttribute()
-
-
-class ApplicationRecord(Record):
+class ApplicationRecord(InApplications):
     """`application#<client_id>`: what the token path reads of an application, at most 4 KB."""
-
-    class Meta:
-        """The table."""
-
-        table_name = APPLICATIONS
 
     client_id = UnicodeAttribute()
     name = UnicodeAttribute()
@@ -129,13 +70,8 @@ class ApplicationRecord(Record):
     built_in = EnumAttribute(BuiltIn, null=True)
 
 
-class ApplicationDetailRecord(Record):
+class ApplicationDetailRecord(InApplications):
     """`detail#<client_id>`: the long texts; `version` is that of the item it belongs to."""
-
-    class Meta:
-        """The table."""
-
-        table_name = APPLICATIONS
 
     version = WholeNumberAttribute()
     created_at = WholeNumberAttribute()
@@ -147,42 +83,25 @@ class ApplicationDetailRecord(Record):
     certificate = JsonAttribute(null=True)
 
 
-class NameIndex(GlobalSecondaryIndex["NameRecord"]):  # type: ignore[no-untyped-call] # PynamoDB types no __init_subclass__
+class NameIndex(RecordIndex["NameRecord"], name="by_name"):
     """The names of one list in order: markers are few bytes, so it holds the whole of them."""
-
-    class Meta:
-        """The index."""
-
-        index_name = "by_name"
-        projection = AllProjection()
 
     listed = UnicodeAttribute(hash_key=True)
     sort_name = UnicodeAttribute(range_key=True)
 
 
-class AgeIndex(GlobalSecondaryIndex["NameRecord"]):  # type: ignore[no-untyped-call] # PynamoDB types no __init_subclass__
+class AgeIndex(RecordIndex["NameRecord"], name="by_age"):
     """The same by age: ids of applications begin with the time at which they were made."""
-
-    class Meta:
-        """The index."""
-
-        index_name = "by_age"
-        projection = AllProjection()
 
     listed = UnicodeAttribute(hash_key=True)
     owner = UnicodeAttribute(range_key=True)
 
 
-class NameRecord(ListedRecord):
+class NameRecord(ListedRecord, InApplications):
     """`name#<folded name>`: marks a name as taken by `owner`, and puts the owner into its list.
 
     The last four attributes are the owner's, for lists that show some applications alone.
     """
-
-    class Meta:
-        """The table, here that of applications; the users' is `UserNameRecord`."""
-
-        table_name = APPLICATIONS
 
     owner = UnicodeAttribute()
     folded_name = UnicodeAttribute()
@@ -195,24 +114,14 @@ class NameRecord(ListedRecord):
     by_age = AgeIndex()
 
 
-class CertificateRecord(Record):
+class CertificateRecord(InApplications):
     """`certificate#<thumbprint>`: marks a certificate as held by `owner`."""
-
-    class Meta:
-        """The table."""
-
-        table_name = APPLICATIONS
 
     owner = UnicodeAttribute()
 
 
-class UserRecord(Record):
+class UserRecord(InUsers):
     """`user#<user_id>`: what the token path reads of a user."""
-
-    class Meta:
-        """The table."""
-
-        table_name = USERS
 
     user_id = UnicodeAttribute()
     user_name = UnicodeAttribute()
@@ -224,13 +133,8 @@ class UserRecord(Record):
     consent_epochs = CountsAttribute(null=True)
 
 
-class UserDetailRecord(Record):
+class UserDetailRecord(InUsers):
     """`detail#<user_id>`: the rest of a user; `version` is that of the item it belongs to."""
-
-    class Meta:
-        """The table."""
-
-        table_name = USERS
 
     version = WholeNumberAttribute()
     created_at = WholeNumberAttribute()
@@ -244,37 +148,21 @@ class UserDetailRecord(Record):
     disabled_by = UnicodeAttribute(null=True)
 
 
-class PasswordRecord(Record):
+class PasswordRecord(InUsers):
     """`password#<user_id>`: an Argon2id hash, apart so that nothing reads it by the way."""
-
-    class Meta:
-        """The table."""
-
-        table_name = USERS
 
     password_hash = UnicodeAttribute()
 
 
-class UserNameIndex(GlobalSecondaryIndex["UserNameRecord"]):  # type: ignore[no-untyped-call] # PynamoDB types no __init_subclass__
+class UserNameIndex(RecordIndex["UserNameRecord"], name="by_name"):
     """As `NameIndex`, of users."""
-
-    class Meta:
-        """The index."""
-
-        index_name = "by_name"
-        projection = AllProjection()
 
     listed = UnicodeAttribute(hash_key=True)
     sort_name = UnicodeAttribute(range_key=True)
 
 
-class UserNameRecord(ListedRecord):
+class UserNameRecord(ListedRecord, InUsers):
     r"""`name#<folded domain>\<folded name>`: as `NameRecord`, of users."""
-
-    class Meta:
-        """The table."""
-
-        table_name = USERS
 
     owner = UnicodeAttribute()
     folded_name = UnicodeAttribute()
@@ -282,13 +170,8 @@ class UserNameRecord(ListedRecord):
     by_name = UserNameIndex()
 
 
-class GrantRecord(Record):
+class GrantRecord(InTokens):
     """`grant#<client_id>#<grant_id>`: one act of authorization."""
-
-    class Meta:
-        """The table."""
-
-        table_name = TOKENS
 
     client_id = UnicodeAttribute()
     grant_id = UnicodeAttribute()
@@ -313,40 +196,23 @@ class GrantRecord(Record):
     expires_at = TimeToLiveAttribute(null=True)
 
 
-class KeyRingRecord(Record):
+class KeyRingRecord(InSigningKeys):
     """`ring#<issuer>`: the keys of one issuer; their private halves encrypted with KMS."""
-
-    class Meta:
-        """The table."""
-
-        table_name = SIGNING_KEYS
 
     issuer = UnicodeAttribute()
     version = WholeNumberAttribute()
     keys = JsonAttribute()
 
 
-class TargetIndex(GlobalSecondaryIndex["AuditEventRecord"]):  # type: ignore[no-untyped-call] # PynamoDB types no __init_subclass__
+class TargetIndex(RecordIndex["AuditEventRecord"], name="by_target"):
     """The events of one application or user, by time; written once, so held whole."""
-
-    class Meta:
-        """The index."""
-
-        index_name = "by_target"
-        projection = AllProjection()
 
     target = UnicodeAttribute(hash_key=True)
     event_id = UnicodeAttribute(range_key=True)
 
 
-class MonthIndex(GlobalSecondaryIndex["AuditEventRecord"]):  # type: ignore[no-untyped-call] # PynamoDB types no __init_subclass__
+class MonthIndex(RecordIndex["AuditEventRecord"], name="by_month"):
     """All events of one month, by time."""
-
-    class Meta:
-        """The index."""
-
-        index_name = "by_month"
-        projection = AllProjection()
 
     month = UnicodeAttribute(hash_key=True)
     event_id = UnicodeAttribute(range_key=True)

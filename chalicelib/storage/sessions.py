@@ -2,7 +2,7 @@
 
 from chalicelib.audit import AuditEvent
 from chalicelib.directory.sessions import SessionsChanged, SessionSnapshot, UserSessions
-from chalicelib.storage import keys, mapping, people_records, records
+from chalicelib.storage import keys, mapping, people_records, tables
 from chalicelib.storage.attributes import Item
 from chalicelib.storage.connection import ConditionFailed
 from chalicelib.storage.consents import read_or_empty as read_consents
@@ -51,12 +51,12 @@ class BrowserSessions:
 def _keys(user_id: str | None, client_id: str | None) -> dict[str, RecordKey]:
     wanted: dict[str, RecordKey] = {}
     if user_id is not None:
-        wanted["sessions"] = (records.TOKENS, people_records.sessions_key(user_id))
-        wanted["user"] = (records.USERS, keys.user_key(user_id))
+        wanted["sessions"] = (tables.TOKENS, people_records.sessions_key(user_id))
+        wanted["user"] = (tables.USERS, keys.user_key(user_id))
     if client_id is not None:
-        wanted["application"] = (records.APPLICATIONS, keys.application_key(client_id))
+        wanted["application"] = (tables.APPLICATIONS, keys.application_key(client_id))
     if user_id is not None and client_id is not None:
-        wanted["consents"] = (records.USERS, people_records.consents_key(user_id))
+        wanted["consents"] = (tables.USERS, people_records.consents_key(user_id))
     return wanted
 
 

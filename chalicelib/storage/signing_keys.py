@@ -11,7 +11,8 @@ from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.storage.attributes import Item
 from chalicelib.storage.connection import ConditionFailed
 from chalicelib.storage.database import Database, Put
-from chalicelib.storage.records import SIGNING_KEYS, KeyRingRecord
+from chalicelib.storage.records import KeyRingRecord
+from chalicelib.storage.tables import SIGNING_KEYS
 from chalicelib.storage.transactions import commit
 
 

@@ -17,7 +17,7 @@ from chalicelib.protected.odata.stored_queries import (
 from chalicelib.storage.attributes import Item, JsonAttribute, WholeNumberAttribute
 from chalicelib.storage.database import Database, Delete, Put, Write
 from chalicelib.storage.name_lists import NameList
-from chalicelib.storage.records import APPLICATIONS, ListedRecord
+from chalicelib.storage.tables import APPLICATIONS, InApplications, ListedRecord
 from chalicelib.storage.transactions import commit
 
 QUERY_LIST = "query"
@@ -25,13 +25,8 @@ _KEY_PREFIX = "query#"
 _QUERY = "query"
 
 
-class StoredQueryRecord(ListedRecord):
+class StoredQueryRecord(ListedRecord, InApplications):
     """`query#<name>`: a query; names are ASCII in lower case, so they need no folding."""
-
-    class Meta:
-        """The table."""
-
-        table_name = APPLICATIONS
 
     name = UnicodeAttribute()
     entity_set = UnicodeAttribute()

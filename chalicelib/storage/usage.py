@@ -7,7 +7,7 @@ from pynamodb.expressions.operand import Path
 
 from chalicelib.storage.attributes import Item, TimeToLiveAttribute, WholeNumberAttribute
 from chalicelib.storage.database import Database, Put, Update, Write
-from chalicelib.storage.records import TOKENS, Record
+from chalicelib.storage.tables import TOKENS, InTokens
 from chalicelib.usage import DayFigures, Used
 
 DAY_SECONDS = 86_400
@@ -17,24 +17,14 @@ KEPT_SECONDS = 400 * DAY_SECONDS
 _KINDS = ("issued", "refused", "denied")
 
 
-class UsageDayRecord(Record):
+class UsageDayRecord(InTokens):
     """`usage#<day>`: sums of one day; beside `expires_at` a number for each `<kind>#<name>`."""
-
-    class Meta:
-        """The table."""
-
-        table_name = TOKENS
 
     expires_at = TimeToLiveAttribute()
 
 
-class LastUseRecord(Record):
+class LastUseRecord(InTokens):
     """`last_use#<client_id>`, `last_use#<client_id>#<secret_id>`: one moment."""
-
-    class Meta:
-        """The table."""
-
-        table_name = TOKENS
 
     at = WholeNumberAttribute()
     expires_at = TimeToLiveAttribute()

@@ -15,7 +15,7 @@ from chalicelib.oauth.model import User
 from chalicelib.oauth.scope import ROLES
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.paging import Page
-from chalicelib.storage import keys, mapping, records, user_writes
+from chalicelib.storage import keys, mapping, records, tables, user_writes
 from chalicelib.storage.attributes import Item
 from chalicelib.storage.database import Database, Write
 from chalicelib.storage.directory_records import (
@@ -49,7 +49,7 @@ class Users:
         self._commit(user_writes.create_user(account, password_hash), event)
 
     def load(self, user_id: str) -> Account | None:
-        pair = read_pair(self._database, records.USERS, keys.user_key, user_id)
+        pair = read_pair(self._database, tables.USERS, keys.user_key, user_id)
         return None if pair is None else mapping.read_account(*pair)
 
     def find(self, user_domain: str, user_name: str) -> Account | None:
@@ -68,7 +68,7 @@ class Users:
         return [account for account in found if folded in account.mail_addresses]
 
     def load_all(self, user_ids: Sequence[str]) -> Sequence[Account]:
-        pairs = read_pairs(self._database, records.USERS, keys.user_key, user_ids)
+        pairs = read_pairs(self._database, tables.USERS, keys.user_key, user_ids)
         return [mapping.read_account(*pair) for pair in pairs]
 
     def list_users(
@@ -150,12 +150,12 @@ class Users:
         self._leases.settle()
 
     def load_password_hash(self, user_id: str) -> str | None:
-        key = (records.USERS, keys.password_key(user_id))
+        key = (tables.USERS, keys.password_key(user_id))
         item = self._database.read([key]).get(key)
         return None if item is None else str(item["password_hash"]["S"])
 
     def _load_owner(self, marker: str) -> Account | None:
-        key = (records.USERS, marker)
+        key = (tables.USERS, marker)
         item = self._database.read([key]).get(key)
         return None if item is None else self.load(item["owner"]["S"])
 

@@ -7,7 +7,7 @@ from chalicelib.audit import AuditEvent
 from chalicelib.storage.attributes import Item, WholeNumberAttribute
 from chalicelib.storage.connection import ConditionFailed
 from chalicelib.storage.database import Database, Put, table_of
-from chalicelib.storage.records import Record
+from chalicelib.storage.tables import Record
 from chalicelib.storage.transactions import commit
 
 _RECORD = "record"

@@ -9,7 +9,7 @@ from chalicelib.storage.connection import Connection
 from tests.faults.dynamodb import InMemoryDynamoDB
 
 if TYPE_CHECKING:
-    from chalicelib.storage.records import Record
+    from chalicelib.storage.tables import Record
 
 Send = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 

@@ -16,12 +16,12 @@ from chalicelib.paging import InvalidCursor
 from chalicelib.protected.rpa.deliveries import Deliveries
 from chalicelib.protected.rpa.model import Callback, Delivery
 from chalicelib.settings import Settings
-from chalicelib.storage.callback_records import CALLBACKS
 from chalicelib.storage.callbacks import Callbacks, callback_key
 from chalicelib.storage.connection import MAXIMUM_ATTEMPTS
 from chalicelib.storage.cursors import encode_cursor
 from chalicelib.storage.event_bus import CallbackBus, make_client
 from chalicelib.storage.stores import Stores, open_stores
+from chalicelib.storage.tables import CALLBACKS
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.stores import AnyStores
 from tests.faults.deployment import StubConnection, make_tables

@@ -10,9 +10,9 @@ from chalicelib.settings import Settings
 from chalicelib.storage.attributes import TimeToLiveAttribute
 from chalicelib.storage.callback_records import ALL_RECORDS
 from chalicelib.storage.database import table_of
-from chalicelib.storage.records import Record
 from chalicelib.storage.resources import create_resources, load_resources
 from chalicelib.storage.stores import open_stores
+from chalicelib.storage.tables import Record
 from tests.fakes.clock import FakeClock
 from tests.tables import Aws
 

@@ -1,7 +1,5 @@
 """`python -m chalicelib.cli`: the same as `grantline`."""
 
-import sys
+from chalicelib.cli.main import run
 
-from chalicelib.cli.main import main
-
-sys.exit(main(sys.argv[1:]))
+run()

@@ -143,7 +143,10 @@ class Deployment:
                 allow_redirects=False,
                 **content,
             )
-        except (requests.RequestException, ValueError) as error:
+        except ValueError as error:
+            # A line break in a token, a letter that headers cannot hold.
+            raise refuse_usage(f"The request cannot be sent ({type(error).__name__}).") from None
+        except requests.RequestException as error:
             raise Failure(
                 ExitCode.UNAVAILABLE, f"{self.issuer} does not answer: {_cause(error)}"
             ) from None
@@ -176,8 +179,10 @@ class ClientCredentials:
             self._token = str(deployment.get_token(form, self._secret)["access_token"])
         return self._token
 
-    def renew(self, _: Deployment) -> str | None:
-        return None
+    def renew(self, deployment: Deployment) -> str | None:
+        # A command that goes on for long outlives its token.
+        self._token = None
+        return self.token(deployment)
 
 
 class StoredLogin:
@@ -190,14 +195,15 @@ class StoredLogin:
 
     def token(self, deployment: Deployment) -> str:
         ends_at = self._profile.ends_at
-        if ends_at is not None and ends_at - EARLY_SECONDS <= time.time():
-            return self.renew(deployment) or self._profile.access_token
+        ends_soon = ends_at is not None and ends_at - EARLY_SECONDS <= time.time()
+        if ends_soon and self._profile.refresh_token is not None:
+            return self.renew(deployment)
         return self._profile.access_token
 
-    def renew(self, deployment: Deployment) -> str | None:
+    def renew(self, deployment: Deployment) -> str:
         profile = self._profile
         if profile.refresh_token is None:
-            return None
+            raise Failure(ExitCode.NOT_ALLOWED, "The login has ended: grantline login")
         form = {
             "grant_type": "refresh_token",
             "client_id": profile.client_id,
@@ -266,8 +272,13 @@ def _json(answer: requests.Response) -> Any:
         ) from None
 
 
-def _cause(error: Exception) -> str:
-    """The kind of failure; a whole message of requests may repeat the URL with its query."""
-    inner = error.args[0] if error.args else error
-    reason = getattr(inner, "reason", None)
-    return type(reason or error).__name__
+def _cause(error: BaseException) -> str:
+    """What the system said; a whole message of requests may repeat the URL with its query."""
+    if isinstance(error, requests.Timeout):
+        return "nothing came in time"
+    kind, cause = type(error).__name__, error.__context__
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__context__
+    return kind

@@ -16,6 +16,8 @@ class ExitCode(IntEnum):
     UNAVAILABLE = 6
     PROBLEMS_FOUND = 7
     INTERRUPTED = 130
+    # As a shell tells of SIGPIPE.
+    PIPE_CLOSED = 141
 
 
 class Failure(Exception):

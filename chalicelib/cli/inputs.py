@@ -37,12 +37,19 @@ def read_secret(what: str, variable: str) -> str:
         if sys.stdin.isatty():
             value = getpass.getpass(f"{what}: ", stream=sys.stderr)
         else:
-            value = sys.stdin.readline(MAXIMUM_SECRET_LENGTH + 2).rstrip("\r\n")
+            value = _read_line(what)
     if not value:
         raise refuse_usage(f"{what} is needed: at the prompt, by a pipe, or in {variable}.")
     if len(value) > MAXIMUM_SECRET_LENGTH:
         raise refuse_usage(f"{what} is longer than {MAXIMUM_SECRET_LENGTH} characters.")
     return value
+
+
+def _read_line(what: str) -> str:
+    try:
+        return sys.stdin.readline(MAXIMUM_SECRET_LENGTH + 2).rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise refuse_usage(f"{what} must be text in UTF-8.") from None
 
 
 def read_new_password() -> str:
@@ -99,12 +106,9 @@ def certificate_text(content: bytes) -> str:
 
 def read_json(text: str) -> Any:
     """JSON from an argument, a file (`@name`) or standard input (`-`). Raises Failure."""
-    if text == "-":
-        text = read_bytes("-").decode("utf-8", "strict")
-    elif text.startswith("@"):
-        text = read_bytes(text[1:]).decode("utf-8", "strict")
+    named = text == "-" or text.startswith("@")
     try:
-        return json.loads(text)
+        return json.loads(read_bytes(text.removeprefix("@")) if named else text)
     except (ValueError, RecursionError):
         raise refuse_usage("The data is not JSON.") from None
 

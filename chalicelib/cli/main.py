@@ -1,5 +1,6 @@
 """The commands, and how each of them ends."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -22,9 +23,10 @@ from chalicelib.cli.commands import (
     users,
 )
 from chalicelib.cli.context import Chosen
-from chalicelib.cli.failures import ExitCode, Failure
+from chalicelib.cli.failures import ExitCode, Failure, refuse_usage
 from chalicelib.cli.output import say
 from chalicelib.cli.profiles import DEFAULT_PROFILE
+from chalicelib.cli.streams import open_streams
 
 # Typer's own tracebacks show the values of variables, secrets among them.
 app = typer.Typer(
@@ -62,8 +64,9 @@ def choose(
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command; the exit codes are those of `ExitCode`."""
+    """Run one command; the exit codes are those of `ExitCode`. Raises BrokenPipeError."""
     try:
+        _require_text(arguments)
         result = app(list(arguments), prog_name="grantline", standalone_mode=False)
     except Failure as failure:
         say(f"grantline: {failure.message}")
@@ -77,10 +80,11 @@ def main(arguments: Sequence[str]) -> int:
     except (Abort, KeyboardInterrupt):
         say("Interrupted.")
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader has read enough; nothing may complain when Python flushes at its end.
-        sys.stdout = sys.stderr
-        return ExitCode.DONE
+    except SystemExit as ended:
+        # What Typer makes of a reader that has read enough.
+        if isinstance(ended.__context__, BrokenPipeError):
+            raise ended.__context__ from None
+        raise
     return result if isinstance(result, int) else ExitCode.DONE
 
 
@@ -94,6 +98,22 @@ def _show_usage(error: TyperException) -> int:
     return error.exit_code
 
 
+def _require_text(arguments: Sequence[str]) -> None:
+    """Raises Failure for what the terminal's encoding does not know."""
+    try:
+        "".join(arguments).encode("utf-8")
+    except UnicodeEncodeError:
+        raise refuse_usage("An argument is not text: set LANG to a locale of UTF-8.") from None
+
+
 def run() -> None:
-    """The console script."""
-    sys.exit(main(sys.argv[1:]))
+    """The command as a process."""
+    open_streams()
+    try:
+        code = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nothing may complain when Python flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.PIPE_CLOSED
+    sys.exit(code)

@@ -18,6 +18,9 @@ Columns = Mapping[str, str]
 T = TypeVar("T")
 
 _NOTHING = "-"
+_WHOLE = ("ID", "SECRET")
+_NARROWEST = 6
+_GAP = 2
 
 
 def say(message: str) -> None:
@@ -30,12 +33,14 @@ def show_record(record: Record, *, as_json: bool) -> None:
     if as_json or not sys.stdout.isatty():
         _write_json(record)
         return
-    table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
+    console, width = Console(), max(map(len, record), default=0)
     for name, value in record.items():
-        table.add_row(Text(clean(name)), Text(_in_words(value)))
-    Console().print(table)
+        first, *others = _in_words(value).split("\n")
+        line = Text.assemble((clean(name).ljust(width), "bold"), "  ", first)
+        for other in others:
+            line.append(f"\n{' ' * width}  {other}")
+        # The terminal breaks long lines, so that a secret is copied as one.
+        console.print(line, soft_wrap=True)
 
 
 def show_records(records: Sequence[Record], columns: Columns, *, as_json: bool) -> None:
@@ -47,11 +52,19 @@ def show_records(records: Sequence[Record], columns: Columns, *, as_json: bool) 
         say("Nothing found.")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in columns:
-        table.add_column(heading, overflow="fold")
+    floor = 0
+    for heading, field in columns.items():
+        cells = [Text(_in_words(record.get(field))) for record in records]
+        # An id that is broken into lines cannot be copied.
+        whole = heading.endswith(_WHOLE)
+        least = max(cell.cell_len for cell in cells) if whole else _NARROWEST
+        table.add_column(heading, overflow="fold", no_wrap=whole, min_width=least)
+        floor += least + _GAP
     for record in records:
         table.add_row(*(Text(_in_words(record.get(field))) for field in columns.values()))
-    Console().print(table)
+    console = Console()
+    console.width = max(console.width, floor)
+    console.print(table, soft_wrap=True)
 
 
 def show_line(record: Record, text: str, *, as_json: bool) -> None:

@@ -37,12 +37,13 @@ class Profiles:
         """None where nobody logged in. Raises Failure for a file that cannot be read."""
         path = self._path(name)
         try:
-            return Profile(**json.loads(path.read_text(encoding="utf-8")))
+            return _profile(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError) as error:
             raise Failure(
-                ExitCode.REFUSED, f"{path} cannot be read ({type(error).__name__}): log in again."
+                ExitCode.NOT_ALLOWED,
+                f"{path} cannot be read ({type(error).__name__}): log in again.",
             ) from None
 
     def save(self, name: str, profile: Profile) -> None:
@@ -59,6 +60,18 @@ class Profiles:
         if not _NAME.fullmatch(name):
             raise refuse_usage("A profile's name has lower-case letters, digits and hyphens.")
         return self._directory / "profiles" / f"{name}.json"
+
+
+def _profile(held: dict[str, object]) -> Profile:
+    """Raises TypeError for what is none."""
+    profile = Profile(**held)  # type: ignore[arg-type] # looked at below
+    texts = (profile.issuer, profile.client_id, profile.access_token, profile.scope)
+    optional = ((profile.ends_at, int), (profile.refresh_token, str))
+    if not all(isinstance(text, str) for text in texts) or not all(
+        value is None or isinstance(value, kind) for value, kind in optional
+    ):
+        raise TypeError
+    return profile
 
 
 def _directory(environ: Mapping[str, str]) -> Path:

@@ -37,19 +37,36 @@ class Shell:
 
     environ: Mapping[str, str]
 
-    def run(self, *arguments: str, typed: str = "", **environ: str) -> Ended:
+    def run(self, *arguments: str, typed: str | bytes = "", **environ: str) -> Ended:
         """In a pipe."""
+        given = typed if isinstance(typed, bytes) else typed.encode()
         done = subprocess.run(  # noqa: S603 - our own command
             [*COMMAND, *arguments],
             cwd=ROOT,
             env={**self.environ, **environ},
-            input=typed,
+            input=given,
             capture_output=True,
-            text=True,
             timeout=SECONDS,
             check=False,
         )
-        return Ended(done.returncode, done.stdout, done.stderr)
+        return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def run_unread(self, *arguments: str) -> Ended:
+        """Into a pipe whose reader has gone."""
+        reading, writing = os.pipe()
+        os.close(reading)
+        with os.fdopen(writing, "wb") as unread:
+            done = subprocess.run(  # noqa: S603 - our own command
+                [*COMMAND, *arguments],
+                cwd=ROOT,
+                env=dict(self.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=unread,
+                stderr=subprocess.PIPE,
+                timeout=SECONDS,
+                check=False,
+            )
+        return Ended(done.returncode, "", done.stderr.decode())
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Left running, with pipes; the caller ends it."""
@@ -63,13 +80,15 @@ class Shell:
             text=True,
         )
 
-    def run_on_terminal(self, *arguments: str, typed: Mapping[str, str] | None = None) -> Ended:
+    def run_on_terminal(
+        self, *arguments: str, typed: Mapping[str, str] | None = None, **environ: str
+    ) -> Ended:
         """On a pseudo-terminal; types each answer when its prompt has appeared."""
         master, slave = pty.openpty()
         process = subprocess.Popen(  # noqa: S603 - our own command
             [*COMMAND, *arguments],
             cwd=ROOT,
-            env={**self.environ, "TERM": "dumb", "COLUMNS": "160"},
+            env={**self.environ, "TERM": "dumb", "COLUMNS": "160", **environ},
             stdin=slave,
             stdout=slave,
             stderr=slave,

@@ -1,28 +1,30 @@
 """The authorizer's function within its policy, and the example templates of those who call it."""
 
-import platform
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from chalicelib.local.seed import seed
 from chalicelib.oauth.clock import SystemClock
 from chalicelib.settings import Settings
-from chalicelib.storage.resources import create_resources
 from chalicelib.storage.stores import open_stores
 from infra.package import CFN_LINT, PROJECT
 from infra.staging import run
 from infra.template import load
-from tests.infra.aws import CREDENTIALS, Aws, serving_aws
+from tests.infra.deployed import (
+    Deployment,
+    Template,
+    deployed,
+    on_lambdas_platform,
+    policy_document_of,
+    resources,
+)
 from tests.infra.iam import policy_of
-from tests.infra.runtime import Function, FunctionFailed, running
+from tests.infra.runtime import FunctionFailed
 from tests.protected.authorizers.gateways import recorded
-
-Template = dict[str, Any]
 
 EXAMPLES = sorted((PROJECT / "infra" / "examples").glob("*.yaml"))
 AUTHORIZERS = ("AWS::ApiGateway::Authorizer", "AWS::ApiGatewayV2::Authorizer")
@@ -35,58 +37,38 @@ NAMES = {
     "TokensTable": "table/authorized-tokens",
     "AuthorizerLog": "log",
 }
-
-on_lambdas_platform = pytest.mark.skipif(
-    (sys.platform, platform.machine()) != ("linux", "x86_64"),
-    reason="the package holds binaries of Lambda's platform",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    function: Function
-    aws: Aws
-    log: Path
-    secret: str
+ENVIRON = {
+    "GRANTLINE_TABLE_PREFIX": SETTINGS.table_prefix,
+    "GRANTLINE_LEASE_SECONDS": "0",
+    "GRANTLINE_AUTHORIZER_SCOPES": "rpa",
+}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def policy_document(template: Template) -> Template:
-    (policy,) = template["Resources"]["AuthorizeRequestsRole"]["Properties"]["Policies"]
-    document: Template = policy["PolicyDocument"]
-    return document
+    return policy_document_of(template, "AuthorizeRequestsRole")
 
 
 @pytest.fixture
 def deployment(unpacked: Path, policy_document: Template, tmp_path: Path) -> Iterator[Deployment]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in CREDENTIALS.items():
-            patch.setenv(name, value)
-        with serving_aws(policy_of(policy_document, NAMES)) as aws:
-            create_resources(SETTINGS)
-            clock = SystemClock()
-            seeded = seed(open_stores(SETTINGS, clock), clock, ISSUER, tmp_path)
-            secret = str(seeded["applications"]["all"]["client_secret"])
-            environ = CREDENTIALS | {
-                "AWS_ENDPOINT_URL": aws.url,
-                "GRANTLINE_TABLE_PREFIX": SETTINGS.table_prefix,
-                "GRANTLINE_LEASE_SECONDS": "0",
-                "GRANTLINE_AUTHORIZER_SCOPES": "rpa",
-            }
-            with running(unpacked, tmp_path, environ, "app.authorize_requests") as function:
-                yield Deployment(function, aws, tmp_path / "function.log", secret)
+    with resources(SETTINGS, policy_of(policy_document, NAMES)) as aws:
+        clock = SystemClock()
+        credentials = seed(open_stores(SETTINGS, clock), clock, ISSUER, tmp_path)
+        with deployed(unpacked, tmp_path, ENVIRON, aws, "app.authorize_requests") as deployment:
+            yield replace(deployment, credentials=credentials)
 
 
 @on_lambdas_platform
 def test_it_decides_within_its_policy(deployment: Deployment) -> None:
+    secret = deployment.credentials["applications"]["all"]["client_secret"]
     for kind in ("rest_token", "rest_request", "http_1", "http_2", "appsync"):
-        answer = deployment.function.invoke(recorded(kind, deployment.secret))
+        answer = deployment.function.invoke(recorded(kind, secret))
         assert "Allow" in str(answer) or answer["isAuthorized"] is True
     # Runtime's message is what a REST API looks for.
     with pytest.raises(FunctionFailed, match='"errorMessage": "Unauthorized"'):
         deployment.function.invoke(recorded("rest_token", "nonsense"))
     assert deployment.aws.denied == set()
-    assert deployment.secret not in deployment.log.read_text()
+    assert secret not in deployment.log.read_text()
 
 
 def test_it_may_only_read_and_extend(policy_document: Template) -> None:

@@ -1,30 +1,25 @@
 """The function on a schedule: what the template makes of it, and how it runs within its policy."""
 
 import json
-import platform
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chalicelib.oauth.clock import SystemClock
-from chalicelib.oauth.signing_keys import SigningKeys
 from chalicelib.settings import Settings
-from chalicelib.storage.resources import create_resources
 from chalicelib.storage.stores import open_stores
-from tests.infra.aws import CREDENTIALS, Aws, serving_aws
-from tests.infra.iam import policy_of
-from tests.infra.runtime import Function, FunctionFailed, running
-
-Template = dict[str, Any]
-
-on_lambdas_platform = pytest.mark.skipif(
-    (sys.platform, platform.machine()) != ("linux", "x86_64"),
-    reason="the package holds binaries of Lambda's platform",
+from tests.infra.deployed import (
+    Deployment,
+    Template,
+    deployed,
+    on_lambdas_platform,
+    policy_document_of,
+    resources,
 )
+from tests.infra.iam import policy_of
+from tests.infra.runtime import FunctionFailed
 
 ISSUER = "https://issuer.example"
 SETTINGS = Settings(issuer=ISSUER, table_prefix="rotated-", key_id="alias/rotated")
@@ -33,42 +28,25 @@ NAMES = {
     "EncryptionKey": SETTINGS.key_id,
     "RotationLog": "log",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    function: Function
-    aws: Aws
-    log: Path
-
-    def ring(self) -> SigningKeys:
-        ring = open_stores(SETTINGS, SystemClock()).key_rings.load(ISSUER)
-        assert ring is not None
-        return ring
+ENVIRON = {
+    "GRANTLINE_ISSUER": ISSUER,
+    "GRANTLINE_TABLE_PREFIX": SETTINGS.table_prefix,
+    "GRANTLINE_KEY_ID": SETTINGS.key_id,
+}
 
 
 @pytest.fixture(scope="module")
 def policy_document(template: Template) -> Template:
-    (policy,) = template["Resources"]["RotateKeysRole"]["Properties"]["Policies"]
-    document: Template = policy["PolicyDocument"]
-    return document
+    return policy_document_of(template, "RotateKeysRole")
 
 
 @pytest.fixture
 def deployment(unpacked: Path, policy_document: Template, tmp_path: Path) -> Iterator[Deployment]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in CREDENTIALS.items():
-            patch.setenv(name, value)
-        with serving_aws(policy_of(policy_document, NAMES)) as aws:
-            create_resources(SETTINGS)
-            environ = CREDENTIALS | {
-                "AWS_ENDPOINT_URL": aws.url,
-                "GRANTLINE_ISSUER": ISSUER,
-                "GRANTLINE_TABLE_PREFIX": SETTINGS.table_prefix,
-                "GRANTLINE_KEY_ID": SETTINGS.key_id,
-            }
-            with running(unpacked, tmp_path, environ, "app.rotate_keys") as function:
-                yield Deployment(function, aws, tmp_path / "function.log")
+    with (
+        resources(SETTINGS, policy_of(policy_document, NAMES)) as aws,
+        deployed(unpacked, tmp_path, ENVIRON, aws, "app.rotate_keys") as deployment,
+    ):
+        yield deployment
 
 
 def test_it_is_the_same_code_with_the_same_settings(template: Template) -> None:
@@ -108,11 +86,11 @@ def test_it_makes_and_rotates_the_ring_within_its_policy(deployment: Deployment)
     }
     again = deployment.function.invoke({"start": True})
     assert again == {"changes": [], "keys": started["keys"]}
-    assert [key.kid for key in deployment.ring().keys] == [key["kid"] for key in again["keys"]]
+    ring = open_stores(SETTINGS, SystemClock()).key_rings.load(ISSUER)
+    assert ring is not None
+    assert [key.kid for key in ring.keys] == [key["kid"] for key in again["keys"]]
 
-    policy, used = deployment.aws.policy, deployment.aws.used
-    assert deployment.aws.denied == set()
-    assert {need for need in policy.unused(used) if not need[0].startswith("logs:")} == set()
+    deployment.assert_policy_fits()
     lines = [json.loads(line) for line in deployment.log.read_text().splitlines()]
     assert [len(line["changes"]) for line in lines] == [0, 2, 0]
 

@@ -2,10 +2,8 @@
 
 import base64
 import json
-import platform
-import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -23,18 +21,21 @@ from chalicelib.oauth.clock import SystemClock
 from chalicelib.oauth.ids import new_ulid, new_user_id
 from chalicelib.oauth.model import User
 from chalicelib.settings import Settings
-from chalicelib.storage.resources import create_resources
 from chalicelib.storage.stores import open_stores
-from tests.infra.aws import CREDENTIALS, Aws, serving_aws
+from tests.infra.deployed import (
+    Deployment,
+    Template,
+    deployed,
+    on_lambdas_platform,
+    policy_document_of,
+    resources,
+)
 from tests.infra.events import EventMaker, http_event, rest_event
 from tests.infra.iam import policy_of
-from tests.infra.runtime import Function, running
+from tests.infra.runtime import Function
 from tests.people import CHALLENGE, REDIRECT_URI, VERIFIER
 
-pytestmark = pytest.mark.skipif(
-    (sys.platform, platform.machine()) != ("linux", "x86_64"),
-    reason="the package holds binaries of Lambda's platform",
-)
+pytestmark = on_lambdas_platform
 
 ISSUER = "https://issuer.example"
 SETTINGS = Settings(
@@ -52,17 +53,6 @@ ENVIRON = {
     "GRANTLINE_LEASE_SECONDS": "0",
 }
 APPLICATION = "/admin/applications/{client_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """A running function, the AWS behind it, and what was seeded there."""
-
-    function: Function
-    aws: Aws
-    credentials: Mapping[str, Any]
-    log: Path
-    files: frozenset[Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +128,12 @@ def administrator(deployment: Deployment, make_event: EventMaker) -> Client:
 
 
 @pytest.fixture(scope="module")
-def policy_document(template: dict[str, Any]) -> dict[str, Any]:
-    (policy,) = template["Resources"]["ApiHandlerRole"]["Properties"]["Policies"]
-    document: dict[str, Any] = policy["PolicyDocument"]
-    return document
+def policy_document(template: Template) -> Template:
+    return policy_document_of(template, "ApiHandlerRole")
 
 
 @pytest.fixture(scope="module")
-def names(template: dict[str, Any]) -> dict[str, str]:
+def names(template: Template) -> dict[str, str]:
     """What the logical ids stand for here; the policy may name nothing else."""
     resources = template["Resources"]
     tables = {
@@ -167,24 +155,26 @@ def names(template: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
+def files(unpacked: Path) -> frozenset[Path]:
+    """What is in the package before anything of it ran."""
+    return frozenset(unpacked.rglob("*"))
+
+
+@pytest.fixture(scope="module")
 def deployment(
     unpacked: Path,
-    policy_document: dict[str, Any],
+    policy_document: Template,
     names: dict[str, str],
+    files: frozenset[Path],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Deployment]:
+    del files  # taken before anything runs
     folder = tmp_path_factory.mktemp("runtime")
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in CREDENTIALS.items():
-            patch.setenv(name, value)
-        with serving_aws(policy_of(policy_document, names)) as aws:
-            create_resources(SETTINGS)
-            clock = SystemClock()
-            credentials = seed(open_stores(SETTINGS, clock), clock, ISSUER, folder)
-            files = frozenset(unpacked.rglob("*"))
-            environ = CREDENTIALS | ENVIRON | {"AWS_ENDPOINT_URL": aws.url}
-            with running(unpacked, folder, environ) as function:
-                yield Deployment(function, aws, credentials, folder / "function.log", files)
+    with resources(SETTINGS, policy_of(policy_document, names)) as aws:
+        clock = SystemClock()
+        credentials = seed(open_stores(SETTINGS, clock), clock, ISSUER, folder)
+        with deployed(unpacked, folder, ENVIRON, aws, "app.app") as deployment:
+            yield replace(deployment, credentials=credentials)
 
 
 EACH_GATEWAY = pytest.mark.parametrize("make_event", [http_event, rest_event])
@@ -278,10 +268,7 @@ def test_the_function_needs_all_that_its_policy_allows_and_nothing_more(
     assert client.call("POST", "/oauth2/server/revoke", form={"token": client.token}).status == 200
     assert Client(deployment.function, http_event).call("GET", "/healthz").status == 200
 
-    policy, used = deployment.aws.policy, deployment.aws.used
-    assert deployment.aws.denied == set()
-    # The log is written by Lambda, not by the code.
-    assert {need for need in policy.unused(used) if not need[0].startswith("logs:")} == set()
+    deployment.assert_policy_fits()
 
 
 def register_and_look_after_applications(admin: Client) -> None:
@@ -372,11 +359,11 @@ def log_in(deployment: Deployment, admin: Client) -> None:
 
 
 def test_it_writes_nothing_beside_itself_because_all_of_it_is_compiled(
-    deployment: Deployment, unpacked: Path
+    deployment: Deployment, unpacked: Path, files: frozenset[Path]
 ) -> None:
     """A module without bytecode would leave some in this folder; Lambda's is read-only."""
     administrator(deployment, http_event)
-    assert frozenset(unpacked.rglob("*")) == deployment.files
+    assert frozenset(unpacked.rglob("*")) == files
 
 
 def test_it_logs_each_request_once_and_no_secret(deployment: Deployment) -> None:

@@ -1,9 +1,9 @@
 """What widely used clients send besides the letter of the standard, put into its words.
 
 Microsoft Entra ID sends booleans as texts, managers as plain ids or in a list, and attribute paths
-with filters as the names of a value without a path. The library beneath reads operations
-in any case, dotted names in values, filters that match nothing yet, and members to remove as a
-value.
+with filters as the names of a value without a path, and the old value beside what is to go. The
+library beneath reads operations in any case, dotted names in values, filters that match nothing
+yet, and members to remove as a value.
 """
 
 import re
@@ -15,6 +15,8 @@ _BOOLEANS = {"true": True, "false": False}
 _BOOLEAN_NAMES = frozenset({"active", "primary"})
 _BOOLEAN_TERM = re.compile(r'\b(active|primary)\s+(eq|ne)\s+"(true|false)"', re.IGNORECASE)
 _QUOTED = re.compile(r'("(?:[^"\\]|\\.)*")')
+# Lists, of which a value beside a remove selects entries.
+_LISTS = frozenset({"members", "emails", "phonenumbers", "photos", "addresses"})
 _MANAGER = "manager"
 _MANAGER_PATH = f"{ENTERPRISE_URN}:{_MANAGER}".lower()
 
@@ -57,7 +59,7 @@ def _operations(operation: object) -> list[object]:
         normalized = normalize_filter(path)
         changed = {**operation, named["path"]: normalized}
         if str(operation.get(named.get("op", "op"))).lower() == "remove":
-            return [{**changed, value_name: _selection(value)} if value else changed]
+            return [_removal(changed, normalized, value_name, value)]
         if value_name in operation:
             changed[value_name] = _normalize(_last_name(normalized), value, path=normalized)
             if changed[value_name] is None and value is not None:
@@ -68,6 +70,15 @@ def _operations(operation: object) -> list[object]:
     if not isinstance(value, dict):
         return [operation]
     return _without_path(operation, value_name, value)
+
+
+def _removal(
+    operation: Mapping[str, object], path: str, value_name: str, value: object
+) -> dict[str, object]:
+    """A remove; where the path itself says what goes, a value only repeats what was there."""
+    if path.lower().rpartition(":")[2] not in _LISTS:
+        return {name: one for name, one in operation.items() if name != value_name}
+    return {**operation, value_name: _selection(value)} if value else {**operation}
 
 
 def _selection(value: object) -> object:

@@ -136,6 +136,28 @@ def test_a_manager_comes_as_text_list_or_object_and_goes(entra: Provisioner) -> 
     assert entra.find(f'id eq "{made["id"]}" and {manager} eq "{boss}"') == [made]
 
 
+def test_an_attribute_goes_with_its_old_value_beside_it(entra: Provisioner) -> None:
+    boss = create(entra, "boss@testuser.com")["id"]
+    made = create(
+        entra,
+        title="Seeker",
+        phoneNumbers=[{"type": "mobile", "value": "555"}],
+        **{ENTERPRISE: {"manager": boss, "department": "D"}},
+    )
+    read = entra.patched(
+        f"/Users/{made['id']}",
+        {"op": "Remove", "path": "title", "value": "Seeker"},
+        {"op": "Remove", "path": "name.givenName", "value": "of old"},
+        {"op": "Remove", "path": 'phoneNumbers[type eq "mobile"]', "value": "555"},
+        {"op": "Remove", "path": 'emails[type eq "work"].value', "value": "x@testuser.com"},
+        {"op": "Remove", "path": f"{ENTERPRISE}:manager", "value": [{"value": boss}]},
+    )
+    assert not {"title", "phoneNumbers", "emails"} & read.keys()
+    assert "givenName" not in read["name"]
+    assert read[ENTERPRISE] == {"department": "D"}
+    assert entra.get(f"/Users/{made['id']}") == read
+
+
 def test_a_changed_principal_name_moves_the_user(entra: Provisioner) -> None:
     made = create(entra)
     moved = entra.patched(

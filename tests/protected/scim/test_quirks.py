@@ -77,3 +77,19 @@ def test_what_a_remove_selects_is_told_by_values_alone() -> None:
     sent = {"op": "Remove", "path": "members", "value": [{"value": "a", "$ref": None, "x": "y"}]}
     read = {"op": "Remove", "path": "members", "value": [{"value": "a"}]}
     assert normalize_patch({"Operations": [sent]})["Operations"] == [read]
+
+
+@pytest.mark.parametrize(
+    "path", ["title", MANAGER, "name.givenName", 'emails[type eq "work"].value', "members[x pr]"]
+)
+@pytest.mark.parametrize("value", ["old", "", None, [{"value": "old"}], {"value": "old"}])
+def test_a_remove_takes_what_its_path_names_whatever_the_value(path: str, value: object) -> None:
+    sent = {"op": "Remove", "path": path, "value": value}
+    read = {"op": "Remove", "path": path}
+    assert normalize_patch({"Operations": [sent]})["Operations"] == [read]
+
+
+@pytest.mark.parametrize("value", ["", [], {}, None])
+def test_a_remove_that_selects_nothing_of_a_list_is_left_for_the_library(value: object) -> None:
+    operations = [{"op": "Remove", "path": "members", "value": value}]
+    assert normalize_patch({"Operations": operations})["Operations"] == operations

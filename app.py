@@ -62,6 +62,7 @@ class Parts:
     stores: Stores
     logger: Logger
     budget: Callable[..., AbstractContextManager[RequestBudget]]
+    metering: Metering | None
     edge: Edge
     validator: TokenValidator
     guard: Guard
@@ -115,19 +116,15 @@ def _join(
     ring = KeyRing(stores.key_rings, protector, clock, settings.issuer)
     id_tokens = IdTokens(ring, settings.issuer)
     meter = UsageMeter(stores.usage, clock, settings.usage_seconds)
+    metering = Metering(meter, logger, budget) if settings.usage_seconds else None
     return Parts(
         settings=settings,
         clock=clock,
         stores=stores,
         logger=logger,
         budget=budget,
-        edge=Edge(
-            app,
-            logger,
-            budget,
-            Metering(meter, logger, budget) if settings.usage_seconds else None,
-            configured=bool(settings.issuer),
-        ),
+        metering=metering,
+        edge=Edge(app, logger, budget, metering, configured=bool(settings.issuer)),
         validator=validator,
         guard=Guard(validator, CertificateHeader(stores.grants, clock, settings.issuer)),
         protector=protector,
@@ -297,8 +294,14 @@ def _delivery(parts: Parts) -> CallbackDelivery:
 def _authorization(parts: Parts) -> Authorization:
     """It decides for other people's APIs."""
     authorizer = Authorizer(parts.validator, parse_requirements(parts.settings.authorizer_scopes))
-    ttl_seconds = parts.settings.authorizer_ttl_seconds
-    return authorization(authorizer, parts.clock, parts.logger, parts.budget, ttl_seconds)
+    return authorization(
+        authorizer,
+        parts.clock,
+        parts.logger,
+        parts.budget,
+        ttl_seconds=parts.settings.authorizer_ttl_seconds,
+        metering=parts.metering,
+    )
 
 
 def _jwks(ring: KeyRing, _: Request) -> Response:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from aws_lambda_powertools import Logger
 
 from chalicelib.endpoints.adapter import Budget
+from chalicelib.endpoints.metering import Metering
 from chalicelib.oauth import request_log
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.stores import StoreUnavailable
@@ -21,7 +22,13 @@ class AuthorizerUnavailable(Exception):
 
 
 def authorization(
-    authorizer: Authorizer, clock: Clock, logger: Logger, budget: Budget, ttl_seconds: int
+    authorizer: Authorizer,
+    clock: Clock,
+    logger: Logger,
+    budget: Budget,
+    *,
+    ttl_seconds: int,
+    metering: Metering | None,
 ) -> Authorization:
     """The function; `ttl_seconds` is how long AppSync may keep an answer."""
 
@@ -44,6 +51,8 @@ def authorization(
                     "outcome": "ok",
                 }
                 logger.info("authorization", extra=line | fields)
+        if metering is not None:
+            metering.decided(line | fields, is_admitted=decision.refusal is None)
         return answer(question, decision, ttl_seconds=ttl_seconds, now=clock.now())
 
     return authorize_requests

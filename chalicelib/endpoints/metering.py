@@ -6,11 +6,14 @@ from contextlib import AbstractContextManager
 
 from aws_lambda_powertools import Logger
 
+from chalicelib.oauth.client_authentication import Method
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.protected.doors import door_of
 from chalicelib.usage import UsageMeter
 
 TOKEN_PATH = "/oauth2/server/token"
+# Where applications authenticate for something else than a token.
+CLIENT_PATHS = ("/oauth2/server/introspect", "/oauth2/server/revoke")
 # Time-outs of one attempt, and a little more: a request does not wait for figures.
 FLUSH_SECONDS = 3.5
 
@@ -39,10 +42,19 @@ class Metering:
             return
         if path == TOKEN_PATH:
             self._count_token(status, fields)
+        elif path in CLIENT_PATHS and status < _FIRST_REFUSAL:
+            if fields.get("client_authentication") != Method.NONE:
+                self._use(fields)
+            # The application whose token a resource server was shown.
+            self._use(fields, "token_")
         elif door_of(path) is not None:
-            self._count_access(status, fields)
-        if self._meter.is_due:
-            self._flush()
+            self._count_access(fields, is_admitted=status not in _NOT_ADMITTED)
+        self._flush_if_due()
+
+    def decided(self, fields: Mapping[str, object], *, is_admitted: bool) -> None:
+        """The same for a decision that an API of somebody else asked for."""
+        self._count_access(fields, is_admitted=is_admitted)
+        self._flush_if_due()
 
     def _count_token(self, status: int, fields: Mapping[str, object]) -> None:
         if status >= _FIRST_REFUSAL:
@@ -52,21 +64,23 @@ class Metering:
         self._meter.count("issued", str(fields.get("grant_type") or "bearer_token"))
         self._use(fields)
 
-    def _count_access(self, status: int, fields: Mapping[str, object]) -> None:
-        if status in _NOT_ADMITTED:
+    def _count_access(self, fields: Mapping[str, object], *, is_admitted: bool) -> None:
+        if not is_admitted:
             # A request without any credential is the first half of a challenge, no refusal.
             if "client_id" in fields:
                 self._meter.count("denied", str(fields.get("outcome", "unknown")))
             return
         self._use(fields)
 
-    def _use(self, fields: Mapping[str, object]) -> None:
+    def _use(self, fields: Mapping[str, object], prefix: str = "") -> None:
         """Only ids that were found valid come here: others ended in a refusal."""
-        client_id, secret_id = fields.get("client_id"), fields.get("secret_id")
+        client_id, secret_id = fields.get(f"{prefix}client_id"), fields.get(f"{prefix}secret_id")
         if isinstance(client_id, str):
             self._meter.use(client_id, secret_id if isinstance(secret_id, str) else None)
 
-    def _flush(self) -> None:
+    def _flush_if_due(self) -> None:
+        if not self._meter.is_due:
+            return
         started = time.perf_counter()
         try:
             with self._budget(FLUSH_SECONDS):

@@ -8,6 +8,7 @@ from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.model import Introspection
 from chalicelib.oauth.request_log import note
 from chalicelib.oauth.stores import GrantStore
+from chalicelib.oauth.tokens import TokenKind
 from chalicelib.oauth.validation import Access, TokenValidator, decide, reading_of
 
 _INACTIVE: dict[str, object] = {"active": False}
@@ -57,7 +58,13 @@ class IntrospectionEndpoint:
             access = decide(token, snapshot, self._clock.now())
         if access.of_console:
             raise InvalidToken(detail="a token of the console")
-        return access if own else self._validator.extend(token, snapshot, access)
+        if own:
+            return access
+        access = self._validator.extend(token, snapshot, access)
+        note(token_client_id=token.client_id)
+        if token.kind is TokenKind.SECRET:
+            note(token_secret_id=token.grant_id)
+        return access
 
 
 def describe(access: Access, issuer: str) -> dict[str, object]:

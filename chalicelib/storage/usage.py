@@ -6,7 +6,7 @@ from datetime import datetime
 from pynamodb.expressions.operand import Path
 
 from chalicelib.storage.attributes import Item, TimeToLiveAttribute, WholeNumberAttribute
-from chalicelib.storage.database import Database, Put, Update, Write
+from chalicelib.storage.database import Database, Update, Write
 from chalicelib.storage.tables import TOKENS, InTokens
 from chalicelib.usage import DayFigures, Used
 
@@ -38,7 +38,7 @@ class UsageFigures:
 
     def add(self, figures: Sequence[DayFigures], uses: Mapping[Used, int]) -> None:
         writes: dict[str, Write] = {day.day: _add(day) for day in figures}
-        writes |= {_use_key(used): _put(used, at) for used, at in uses.items()}
+        writes |= {_use_key(used): _set(used, at) for used, at in uses.items()}
         if writes:
             self._database.transact(writes)
 
@@ -64,9 +64,10 @@ def _add(figures: DayFigures) -> Update:
     return Update(UsageDayRecord, _day_key(figures.day), actions, None)
 
 
-def _put(used: Used, at: int) -> Put:
-    values = {"at": at, "expires_at": at + KEPT_SECONDS}
-    return Put(LastUseRecord, LastUseRecord.write(_use_key(used), values))
+def _set(used: Used, at: int) -> Update:
+    # An update makes the item too: whoever may extend tokens needs no further right for this.
+    actions = (LastUseRecord.at.set(at), LastUseRecord.expires_at.set(at + KEPT_SECONDS))
+    return Update(LastUseRecord, _use_key(used), actions, None)
 
 
 def _read_day(day: str, item: Item) -> DayFigures:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.oauth.model import GrantType
+from chalicelib.administration.views import rfc3339
+from chalicelib.oauth.model import GrantType, Introspection
 from tests.faults.costs import measure
 from tests.faults.dynamodb import failure
 from tests.harness import Client, Process, Reply, World
@@ -92,6 +93,40 @@ def test_last_uses_are_those_of_applications_and_their_secrets(world: World, adm
     second = read(world, admin, path).body
     assert second["last_used_at"] > first["last_used_at"]
     assert second["secrets"][secret_id] == first["secrets"][secret_id]
+
+
+def test_a_resource_server_and_the_token_that_it_asks_about_are_used(
+    world: World, admin: Client
+) -> None:
+    server = world.add_client(introspection=Introspection.ANY)
+    client = world.add_client(GrantType.BEARER_TOKEN, user_id=None)
+    process = world.open_process()
+    assert process.introspect(client.secret, server).body["active"]
+    for used in (server, client):
+        found = read(world, admin, f"/admin/applications/{used.client_id}/usage").body
+        assert found["last_used_at"]
+        assert list(found["secrets"].values()) == [found["last_used_at"]]
+
+
+def test_a_question_about_an_own_token_is_a_use_of_the_secret_alone(
+    world: World, admin: Client
+) -> None:
+    client = world.add_client(user_id=world.add_user("robot").user_id)
+    token = world.process.get_token(client).token
+    world.clock.sleep(EVERY_SECONDS)
+    assert world.process.introspect(token, client).body["active"]
+    found = read(world, admin, f"/admin/applications/{client.client_id}/usage").body
+    assert found["last_used_at"] == rfc3339(world.clock.now())
+
+
+def test_a_public_application_is_not_used_by_being_named_at_revocation(
+    world: World, admin: Client
+) -> None:
+    client = world.add_client(GrantType.AUTHORIZATION_CODE, public=True)
+    form = {"client_id": client.client_id, "token": "gla_nonsense"}
+    assert world.open_process().post_form("/oauth2/server/revoke", form).status == 200
+    path = f"/admin/applications/{client.client_id}/usage"
+    assert read(world, admin, path).body["last_used_at"] is None
 
 
 def test_nobody_is_used_by_being_named(world: World, admin: Client) -> None:

@@ -68,6 +68,8 @@ def test_it_decides_within_its_policy(deployment: Deployment) -> None:
     with pytest.raises(FunctionFailed, match='"errorMessage": "Unauthorized"'):
         deployment.function.invoke(recorded("rest_token", "nonsense"))
     assert deployment.aws.denied == set()
+    # Figures of usage, written as tokens are extended.
+    assert ("dynamodb:UpdateItem", NAMES["TokensTable"]) in deployment.aws.used
     assert secret not in deployment.log.read_text()
 
 

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from chalicelib.endpoints.authorization import AuthorizerUnavailable
 from chalicelib.oauth.model import GrantType, LifeCycle, LifeCycleType, Status
 from chalicelib.protected.authorizers.answers import Unauthorized
 from chalicelib.protected.authorizers.questions import UnknownEvent
+from chalicelib.usage import Usage
 from tests.faults.dynamodb import failure
 from tests.protected.authorizers.gateways import (
     KINDS,
@@ -113,6 +115,40 @@ def test_one_round_trip_decides(account: Account, kind: str) -> None:
     with account.world.database.intercepted(count):
         process.app.handler_map["authorize_requests"](recorded(kind, token), None)
     assert calls == ["BatchGetItem"]
+
+
+def test_uses_and_refusals_are_counted_for_one_write_a_minute(account: Account) -> None:
+    world = account.world
+    world.settings = replace(world.settings, usage_seconds=60)
+    process, token = world.open_process(), account.token()
+    bearing = world.add_client(GrantType.BEARER_TOKEN, user_id=None)
+
+    def calls_of_deciding(credential: str) -> list[str]:
+        calls: list[str] = []
+
+        def count(operation: str, _: Mapping[str, Any], call: Any) -> Any:
+            calls.append(operation)
+            return call()
+
+        with world.database.intercepted(count):
+            process.app.handler_map["authorize_requests"](recorded("http_2", credential), None)
+        return calls
+
+    assert calls_of_deciding(token) == ["BatchGetItem", "TransactWriteItems"]
+    for credential in (token, bearing.secret, bearing.secret):
+        assert calls_of_deciding(credential) == ["BatchGetItem"]
+    assert calls_of_deciding("gla_x") == []
+    world.change_user(account.user, status=Status.DISABLED)
+    assert calls_of_deciding(token) == ["BatchGetItem"]
+    world.clock.sleep(60)
+    assert calls_of_deciding(bearing.secret) == ["BatchGetItem", "TransactWriteItems"]
+
+    (day,) = Usage(world.stores.usage, world.clock).last_days(1)
+    assert (day.issued, day.denied) == ({}, {"invalid_token": 1})
+    (secret,) = bearing.application.secrets
+    used = [(account.client.client_id, None), (bearing.client_id, secret.secret_id)]
+    now = world.clock.now()
+    assert world.stores.usage.read_last_uses(used) == {used[0]: now - 60, used[1]: now}
 
 
 @each_kind

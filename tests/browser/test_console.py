@@ -151,7 +151,8 @@ def test_a_certificate_is_previewed_and_signs_for_a_token(
         expect(page.locator("#certificate_preview")).to_contain_text("CN=Robot")
         expect(page.locator("#certificate_preview")).to_contain_text("days left")
         page.click("#save")
-        assert page.locator("#client_secret").count() == 0
+        expect(page.locator("#snippet_1")).to_be_visible()
+        expect(page.locator("#client_secret")).to_have_count(0)
         token = run_snippet(visit, GRANTLINE_PRIVATE_KEY_FILE=str(key))
         page.click("#to_application")
         with page.expect_download() as download:
@@ -212,9 +213,8 @@ def test_fields_appear_as_they_are_asked_for(browser: Browser, server: Server) -
         for grant_type, shown in asked.items():
             page.check(f"#grant_type_{grant_type}")
             for control in every:
-                assert page.locator(control).is_visible() is (control in shown), (
-                    grant_type,
-                    control,
+                expect(page.locator(control), f"{grant_type}: {control}").to_be_visible(
+                    visible=control in shown
                 )
         page.check("#redirect_strategy_mobile_localhost_port")
         expect(page.locator("#localhost_port")).to_be_visible()
@@ -258,8 +258,8 @@ def test_what_is_shown_once_is_copied_downloaded_and_not_reloaded(
             page.click("#download")
         assert json.loads(download.value.path().read_text())["client_secret"] == secret
         page.reload()
-        assert secret not in page.content()
         expect(page.locator("#problem")).to_be_visible()
+        assert secret not in page.content()
 
 
 def test_everything_works_without_scripts(browser: Browser, server: Server, tmp_path: Path) -> None:
@@ -270,22 +270,22 @@ def test_everything_works_without_scripts(browser: Browser, server: Server, tmp_
         fill(visit, "client_certificate", "")
         page.set_input_files("#certificate_file", cer)
         page.click("#save")
-        assert page.locator("#name_error").is_visible()
-        assert "CN=Robot" in (page.locator("#certificate_subject").text_content() or "")
+        expect(page.locator("#name_error")).to_be_visible()
+        expect(page.locator("#certificate_subject")).to_contain_text("CN=Robot")
         page.fill("#name", name)
         page.click("#save")
         page.click("#to_application")
         page.click("#disable")
         page.click("#confirm")
-        assert "Disabled." in (page.locator("#notice").text_content() or "")
+        expect(page.locator("#notice")).to_contain_text("Disabled.")
         page.click("#delete")
         page.fill("#typed", name)
         page.click("#confirm")
         page.fill("#search", name)
         page.click("#apply")
-        assert page.locator("#empty").is_visible()
+        expect(page.locator("#empty")).to_be_visible()
         page.click("#log_out")
-        assert "logged out" in page.content()
+        expect(page.locator("body")).to_contain_text("logged out")
 
 
 def test_the_keyboard_is_enough(browser: Browser, server: Server) -> None:

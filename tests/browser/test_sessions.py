@@ -58,6 +58,7 @@ def test_a_form_without_its_cookies_is_out_of_date(browser: Browser, server: Ser
     with visiting(browser, server) as visit:
         visit.authorize(prompt="consent")
         visit.log_in()
+        expect(visit.page.locator("#allow")).to_be_visible()
         visit.page.context.clear_cookies()
         visit.decide("allow")
         expect(visit.page.locator("#retry")).to_be_visible()

@@ -1,6 +1,5 @@
 """How tokens end, through the whole handler and with expired rows still in the table."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -162,10 +161,6 @@ def test_a_deleted_row_is_gone_for_good(world: World) -> None:
 
 
 # Rights as they are now
-
-
-def change_of(world: World, client: Client, **fields: Any) -> Callable[[], object]:
-    return lambda: world.change(client, **fields)
 
 
 @pytest.mark.checklist("50")

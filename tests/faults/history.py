@@ -52,7 +52,6 @@ class History:
     skewed: bool
     acts: list[Act] = field(default_factory=list)
     credentials: list[Credential] = field(default_factory=list)
-    cut_secrets: set[str] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
 
     def validate(self, grants_made: int) -> None:

@@ -17,7 +17,6 @@ from moto.core.models import botocore_stubber
 from tests.infra.iam import Need, Policy, needs_of
 
 REGION = "eu-central-1"
-ACCOUNT = "123456789012"
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from chalicelib.endpoints.console.posted import Posted
 from chalicelib.oauth.model import GrantType, LifeCycleType
 from chalicelib.oauth.scope import FORM_SCOPES
-from chalicelib.registry.certificates import PEM_TYPE, UploadedCertificate
 from chalicelib.registry.form import DEFAULT_MAXIMUM_LIFETIME_MINUTES
 
 CERTIFICATE_FILE = "certificate_file"
@@ -62,13 +61,6 @@ def read_typed(posted: Posted) -> TypedForm:
 def certificate_bytes(text: str) -> bytes:
     """PEM as browsers send it, with the line breaks that it had."""
     return text.replace("\r\n", "\n").encode("utf-8")
-
-
-def as_pem(uploaded: UploadedCertificate) -> str:
-    """A certificate as a text that can be shown and sent again."""
-    if uploaded.details.media_type == PEM_TYPE:
-        return uploaded.content.decode("utf-8", "replace")
-    return _armour(uploaded.content)
 
 
 def _certificate_text(posted: Posted) -> str:

@@ -26,7 +26,6 @@ from chalicelib.pages.console.people import (
 )
 from chalicelib.paging import InvalidCursor, Page, gather
 
-DOMAINS_PATH = "/console/domains"
 PAGE_SIZE = 25
 # A status stands in the users themselves: looking for one reads them, 200 a request.
 STATUS_PAGE_SIZE = 100

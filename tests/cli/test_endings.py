@@ -3,6 +3,7 @@
 import json
 import secrets
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,15 @@ def test_a_reader_that_has_gone_ends_a_command_without_a_word(
     assert (ended.code, ended.err) == (141, "")
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """A shell starts what it puts into the background without SIGINT; commands inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_following_is_interrupted_without_a_word(shell: Shell) -> None:
     with shell.start("audit", "tail", "-n", "1", "--follow") as following:
         try:

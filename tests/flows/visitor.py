@@ -53,10 +53,14 @@ class Visitor:
     def submit(self, fields: Mapping[str, str]) -> None:
         """Send the page's form with these fields filled in."""
         action, held = _Forms(self.html).forms[0]
+        self.send(action, {**held, **fields})
+
+    def send(self, action: str, fields: Mapping[str, str]) -> None:
+        """Send a form of the page, whichever it is."""
         self._show(
             self._session.post(
                 urljoin(self.url, action),
-                data={**held, **fields},
+                data=fields,
                 allow_redirects=False,
                 timeout=TIMEOUT_SECONDS,
             )

@@ -104,8 +104,11 @@ def _code(
         "AUTHORIZE_URL": f"{common['ISSUER']}/oauth2/server/authorize?{encoded}",
     }
     credentials = _PUBLIC if application.public else _CONFIDENTIAL
+    is_http = common["ISSUER"].startswith("http:")
     for language in LANGUAGES:
         credential = credentials[language].replace("@CLIENT_ID@", client_id)
+        if is_http:
+            credential += _OVER_HTTP.get(language, "")
         quote_text = _QUOTES[language]
         named = {
             **values,
@@ -119,7 +122,7 @@ def _code(
 _CONFIDENTIAL = {
     "curl": '-u "@CLIENT_ID@:$GRANTLINE_CLIENT_SECRET"',
     "python": 'os.environ["GRANTLINE_CLIENT_SECRET"]',
-    "javascript": "process.env.GRANTLINE_CLIENT_SECRET",
+    "javascript": "process.env.GRANTLINE_CLIENT_SECRET, client.ClientSecretBasic()",
     "csharp": 'options.ClientSecret = builder.Configuration["GRANTLINE_CLIENT_SECRET"];',
     "powershell": ('client_id = "@CLIENT_ID@"; client_secret = $env:GRANTLINE_CLIENT_SECRET'),
 }
@@ -129,6 +132,11 @@ _PUBLIC = {
     "javascript": "undefined, client.None()",
     "csharp": "// It keeps no secret: PKCE proves the request.",
     "powershell": 'client_id = "@CLIENT_ID@"',
+}
+# Libraries that take the http of a developer's machine only where they are told to.
+_OVER_HTTP = {
+    "javascript": ",\n  { execute: [client.allowInsecureRequests] }",
+    "csharp": "\n        options.RequireHttpsMetadata = false;",
 }
 
 

@@ -212,6 +212,7 @@ def _pages(parts: Parts) -> Blueprint:
             clock=clock,
             issuer=settings.issuer,
         ),
+        settings.issuer,
     )
 
 
@@ -269,6 +270,7 @@ def _console(parts: Parts) -> Blueprint:
                 issuer=parts.settings.issuer,
             ),
         ),
+        parts.settings.issuer,
     )
 
 

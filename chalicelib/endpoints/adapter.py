@@ -18,12 +18,15 @@ from chalicelib.oauth.errors import (
     ContentTooLarge,
     InvalidRequest,
     OAuthError,
+    ServerError,
     TemporarilyUnavailable,
 )
 from chalicelib.oauth.messages import MAXIMUM_BODY_BYTES, Request, Response
 from chalicelib.oauth.stores import StoreUnavailable
 
 Endpoint = Callable[[Request], Response]
+Refuse = Callable[[OAuthError], Response]
+"""What a refusal looks like that no endpoint answered by itself."""
 
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
@@ -44,7 +47,7 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
     "Access-Control-Max-Age": "3600",
 }
-_SERVER_ERROR = {"error": "server_error", "error_description": "The server failed."}
+_SERVER_ERROR = ServerError().body()
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -70,6 +73,12 @@ class _FileResponse(ChaliceResponse):
     def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
         answer = ChaliceResponse("", dict(self.headers), self.status_code).to_dict(binary_types)
         return answer | {"body": b64encode(self.body).decode("ascii"), "isBase64Encoded": True}
+
+
+def as_json(error: OAuthError) -> Response:
+    """A refusal in the shape of RFC 6749 §5.2."""
+    request_log.note(outcome=error.error, reason=error.detail)
+    return Response(error.status, error.body(), error.headers())
 
 
 class Edge:
@@ -98,9 +107,11 @@ class Edge:
         endpoints: Mapping[str, Endpoint],
         *,
         cross_origin: bool = False,
+        refuse: Refuse = as_json,
     ) -> None:
         """Serve `endpoints` by method at `path`; content types are checked by the endpoints.
 
+        `refuse` makes what a browser is shown in place of a page; programs get JSON.
         `cross_origin` lets pages of any origin call it (Fetch, "CORS protocol"): such a call
         carries no cookie, so it can do no more than a program elsewhere.
         """
@@ -111,28 +122,34 @@ class Edge:
             allowed = {"Access-Control-Allow-Methods": methods, **_PREFLIGHT}
             endpoints = {**endpoints, "OPTIONS": lambda _: Response(204, None, allowed)}
         for method, endpoint in endpoints.items():
-            view = self._view(endpoint, extra)
+            view = self._view(endpoint, refuse, extra)
             view.__name__ = f"{method}_{path}"
             blueprint.route(path, methods=[method], content_types=["*/*"])(view)
 
-    def _view(self, endpoint: Endpoint, extra: Mapping[str, str]) -> Callable[..., ChaliceResponse]:
+    def _view(
+        self, endpoint: Endpoint, refuse: Refuse, extra: Mapping[str, str]
+    ) -> Callable[..., ChaliceResponse]:
         def view(**path_parameters: str) -> ChaliceResponse:
             current = self._app.current_request
             if current is None:
                 raise RuntimeError("Chalice calls views with a request")
-            answer = self._answer(endpoint, current, path_parameters)
+            answer = self._answer(endpoint, refuse, current, path_parameters)
             answer.headers.update(extra)
             return answer
 
         return view
 
     def _answer(
-        self, endpoint: Endpoint, current: ChaliceRequest, path_parameters: Mapping[str, str]
+        self,
+        endpoint: Endpoint,
+        refuse: Refuse,
+        current: ChaliceRequest,
+        path_parameters: Mapping[str, str],
     ) -> ChaliceResponse:
         """Call the endpoint; every way it can end becomes an answer and one log line."""
         started = time.perf_counter()
         with request_log.collect() as fields, self._budget() as calls:
-            response = self._respond(endpoint, current, path_parameters, fields)
+            response = self._respond(endpoint, refuse, current, path_parameters)
             if not _are_headers_sound(response.headers):
                 # Neither Chalice nor a gateway looks: one line break more is one header more.
                 fields.update(outcome="server_error", reason="control character in a header")
@@ -183,28 +200,36 @@ class Edge:
     def _respond(
         self,
         endpoint: Endpoint,
+        refuse: Refuse,
         current: ChaliceRequest,
         path_parameters: Mapping[str, str],
-        fields: dict[str, object],
     ) -> Response:
         """The endpoint's answer, or the error that it ended in, noted for the log."""
         if not self._configured:
-            fields.update(outcome="server_error", reason="GRANTLINE_ISSUER is not set")
-            return Response(500, _SERVER_ERROR)
+            return as_json(ServerError(detail="GRANTLINE_ISSUER is not set"))
+        event = current.to_original_event()
         try:
-            return endpoint(to_request(current.to_original_event(), path_parameters))
-        except OAuthError as error:
-            fields.update(outcome=error.error, reason=error.detail)
-            return Response(error.status, error.body(), error.headers())
-        except StoreUnavailable as error:
-            unavailable = TemporarilyUnavailable(detail=str(error))
-            fields.update(outcome=unavailable.error, reason=unavailable.detail)
-            return Response(unavailable.status, unavailable.body(), unavailable.headers())
-        except Exception as error:  # noqa: BLE001 - the edge: whatever happens becomes a 500
-            fields.update(outcome="server_error", reason=type(error).__name__)
-            # Not `exception`: messages and locals of strange errors may hold a credential.
-            self._logger.error("unexpected", extra={"frames": _frames(error)})  # noqa: TRY400 - above
-            return Response(500, _SERVER_ERROR)
+            return endpoint(to_request(event, path_parameters))
+        except Exception as error:  # noqa: BLE001 - the edge: whatever happens becomes an answer
+            refusal = self._refusal_of(error)
+        try:
+            return refuse(refusal) if _asks_for_page(event) else as_json(refusal)
+        except Exception as error:  # noqa: BLE001 - what should tell of a failure failed too
+            return as_json(self._refusal_of(error))
+
+    def _refusal_of(self, error: Exception) -> OAuthError:
+        if isinstance(error, OAuthError):
+            return error
+        if isinstance(error, StoreUnavailable):
+            return TemporarilyUnavailable(detail=str(error))
+        # Not `exception`: messages and locals of strange errors may hold a credential.
+        self._logger.error("unexpected", extra={"frames": _frames(error)})
+        return ServerError(detail=type(error).__name__)
+
+
+def _asks_for_page(event: Mapping[str, Any]) -> bool:
+    """Browsers name HTML where they ask for a page; programs and scripts seldom do."""
+    return "text/html" in ",".join(_headers(event).get("accept", ())).lower()
 
 
 def _are_headers_sound(headers: Mapping[str, str | list[str]]) -> bool:

@@ -26,7 +26,13 @@ SESSION_ENDED = "done=ended"
 
 _HEADINGS = {
     403: "This page is out of date",
+    413: "That is too much at once",
+    500: "Something went wrong here",
     503: "Please try again shortly",
+}
+_TEXTS = {
+    413: "No form here needs more than 64 KiB. Go back and send less: nothing was saved.",
+    500: "The server failed. Please try again shortly.",
 }
 _HEADING = "This request cannot be answered"
 
@@ -65,7 +71,8 @@ class Answers:
         """
         note(outcome=error.error, reason=error.detail)
         heading = _HEADINGS.get(error.status, _HEADING)
-        page = ErrorPage(heading, text or error.description, error.error, retry_url, retry_label)
+        text = text or _TEXTS.get(error.status, error.description)
+        page = ErrorPage(heading, text, error.error, retry_url, retry_label)
         response = self.page(page, error.status)
         return Response(error.status, response.body, {**error.headers(), **response.headers})
 

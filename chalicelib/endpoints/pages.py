@@ -9,7 +9,7 @@ from chalicelib.directory.consents import ConsentStore
 from chalicelib.directory.sessions import Sessions
 from chalicelib.directory.stores import UserStore
 from chalicelib.endpoints.adapter import Edge, Endpoint
-from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint
+from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint, refuse_as_page
 from chalicelib.oauth.authorization_endpoint import AuthorizationEndpoint
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.id_token import IdTokens
@@ -30,9 +30,9 @@ ROUTES: Routes = {
 }
 
 
-def blueprint(edge: Edge, open_pages: Open) -> Blueprint:
+def blueprint(edge: Edge, open_pages: Open, issuer: str) -> Blueprint:
     """The routes; `open_pages` is called at the first request."""
-    return lazy_blueprint(__name__, edge, ROUTES, open_pages)
+    return lazy_blueprint(__name__, edge, ROUTES, open_pages, refuse_as_page(issuer))
 
 
 def open_pages(

@@ -12,7 +12,8 @@ OAuthError
 ├── InvalidToken             401  RFC 6750 §3.1
 │   └── MissingToken         401  RFC 6750 §3 (no error code)
 ├── InsufficientScope        403  RFC 6750 §3.1
-└── TemporarilyUnavailable   503  RFC 6749 §4.1.2.1
+├── TemporarilyUnavailable   503  RFC 6749 §4.1.2.1
+└── ServerError              500  RFC 6749 §4.1.2.1
 """
 
 from collections.abc import Mapping
@@ -170,3 +171,10 @@ class TemporarilyUnavailable(OAuthError):
 
     def headers(self) -> Mapping[str, str]:
         return {"Retry-After": "2"}
+
+
+class ServerError(OAuthError):
+    """Something that nobody foresaw; `detail` is the kind of the failure alone."""
+
+    def __init__(self, *, detail: str = "") -> None:
+        super().__init__("The server failed.", detail=detail)

@@ -10,9 +10,10 @@ MAXIMUM_VALUE_LENGTH = 16 * 1024
 _FORM = "application/x-www-form-urlencoded"
 
 
-def parse_form(request: Request) -> dict[str, str]:
+def parse_form(request: Request, *, maximum_length: int = MAXIMUM_VALUE_LENGTH) -> dict[str, str]:
     """The parameters of the body by name; one sent without a value counts as left out.
 
+    `maximum_length` is how many characters a value may have.
     Raises InvalidRequest for another content type or charset, a parameter sent twice or in the
     URL (where it would be logged), and anything over the limits; ContentTooLarge for the body.
     """
@@ -37,7 +38,7 @@ def parse_form(request: Request) -> dict[str, str]:
     for name, value in pairs:
         if name in parameters:
             raise InvalidRequest("A parameter was sent more than once.")
-        if len(value) > MAXIMUM_VALUE_LENGTH:
+        if len(value) > maximum_length:
             raise InvalidRequest("A parameter is too long.")
         parameters[name] = value
     return {name: value for name, value in parameters.items() if value}

@@ -1,5 +1,6 @@
 """The registration form: its fields and the rule of each (design, "The registration form")."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -33,6 +34,8 @@ MAXIMUM_PORT = 65_535
 DEFAULT_OVERLAP_SECONDS = 86_400
 MAXIMUM_OVERLAP_SECONDS = 90 * 86_400
 
+_ID = re.compile(r"(?:app|usr|grp)_[0-9a-z]{26}")
+
 ScopeName = Literal["api", "login", "user_sync", "odata_query", "rpa", "admin"]
 
 
@@ -44,12 +47,20 @@ def _optional(check: Callable[[str], str]) -> Callable[[str | None], str | None]
     return lambda value: None if value is None else check(value)
 
 
+def _clean_own_name(value: str) -> str:
+    """A name that nobody takes for an id: both are looked up where either may be typed."""
+    name = clean_name(value)
+    if _ID.fullmatch(name.lower()):
+        raise ValueError("must not look like an id")
+    return name
+
+
 _EmptyIsNull = BeforeValidator(_empty_is_null)
 # Enumerations arrive as their texts.
 _Lax = Field(strict=False)
 
 Name = Annotated[
-    str, Field(min_length=1, max_length=MAXIMUM_NAME_LENGTH), AfterValidator(clean_name)
+    str, Field(min_length=1, max_length=MAXIMUM_NAME_LENGTH), AfterValidator(_clean_own_name)
 ]
 OptionalName = Annotated[
     Annotated[str, Field(max_length=MAXIMUM_NAME_LENGTH)] | None,

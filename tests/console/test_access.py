@@ -10,6 +10,7 @@ from tests.console.administrators import Console, set_up
 from tests.console.test_login import COOKIE
 from tests.harness import Client, Reply, World
 from tests.pages.browser import add_person
+from tests.pages.documents import Document
 
 # Where nobody has to be logged in: the way in itself.
 DOORSTEP = {("GET", "/console/callback"), ("GET", "/console/login")}
@@ -150,3 +151,20 @@ def test_every_answer_has_its_headers(deployment: Deployment, route: tuple[str, 
     assert reply.headers["Referrer-Policy"] == "no-referrer"
     assert "frame-ancestors 'none'" in reply.headers["Content-Security-Policy"]
     assert "unsafe" not in reply.headers["Content-Security-Policy"]
+
+
+@pytest.mark.checklist("61")
+@pytest.mark.parametrize("route", FORMS)
+def test_a_form_that_is_too_large_is_refused_by_a_page(
+    deployment: Deployment, route: tuple[str, str]
+) -> None:
+    deployment.console.page = Document("")
+    reply = deployment.call(route, {"note": "x" * 70_000})
+    assert (reply.status, deployment.console.page.title) == (413, "That is too much at once")
+    assert deployment.console.page.by_id("retry")["href"] == "/console"
+
+
+@pytest.mark.parametrize("path", ["/console/logout", "/console/certificates"])
+def test_the_path_of_a_form_opened_as_a_page_leads_home(deployment: Deployment, path: str) -> None:
+    reply = deployment.call(("GET", path))
+    assert (reply.status, reply.headers["Location"]) == (303, "/console")

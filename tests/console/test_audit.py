@@ -98,6 +98,24 @@ def test_it_is_filtered(world: World, console: Console) -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["administrator", "signing_keys", "query#x", "A\\B", "app_short", "grp_1"]
+)
+def test_an_application_is_found_whatever_its_name(
+    world: World, console: Console, name: str
+) -> None:
+    add_events(world, 1, target=world.add_client(name=name).client_id)
+    assert console.get(AUDIT, target=name).status == 200
+    assert rows(console) == ["Client secret cut", "Application registered"]
+
+
+@pytest.mark.parametrize("target", ["administrator", "signing_keys", "query#late_orders"])
+def test_what_has_no_id_is_found_by_its_name(world: World, console: Console, target: str) -> None:
+    add_events(world, 1, target=target)
+    assert console.get(AUDIT, target=target).status == 200
+    assert rows(console)[0] == "Client secret cut"
+
+
+@pytest.mark.parametrize(
     ("query", "field"),
     [
         ({"since": "yesterday"}, "since"),

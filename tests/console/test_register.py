@@ -215,6 +215,9 @@ def test_a_text_that_is_too_long_is_refused_at_its_field_and_kept(console: Conso
     assert console.page.has("certificate_error")
     kept = console.page.form_of(user_name="jdoe").fields
     assert (kept["name"], kept["certificate"]) == (form["name"], form["certificate"])
+    # As a browser sends it that has no script and no file.
+    assert register(console, form).status == 400
+    assert console.page.has("certificate_error")
 
 
 @pytest.mark.checklist("34")
@@ -291,7 +294,8 @@ def test_a_certificate_is_described_before_anything_is_sent(console: Console) ->
         reply = console.post("/console/certificates", form)
         assert reply.status == 200
         assert reply.body["facts"]["Subject"] == "CN=Robot"
-    reply = console.post("/console/certificates", {"csrf_token": token, "certificate": "x"})
+    wrong = {"csrf_token": token, "certificate": "x"}
+    reply = console.post("/console/certificates", wrong, Accept="*/*")
     assert (reply.status, list(reply.body["fields"])) == (400, ["certificate"])
     reply = console.post("/console/certificates", {"csrf_token": token})
     assert reply.status == 400

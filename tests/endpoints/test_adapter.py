@@ -10,21 +10,22 @@ import pytest
 from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, Chalice
 
-from chalicelib.endpoints.adapter import Edge, Endpoint
+from chalicelib.endpoints.adapter import Edge, Endpoint, Refuse, as_json
+from chalicelib.oauth.errors import InvalidRequest, OAuthError
 from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.storage.connection import request_budget
 from tests.harness import Process, Reply, TurnedClock, World
 
 
-def serve(endpoint: Endpoint, *, configured: bool = True) -> Process:
+def serve(endpoint: Endpoint, *, configured: bool = True, refuse: Refuse = as_json) -> Process:
     app = Chalice(app_name="edge", configure_logs=False)
     clock = TurnedClock()
     edge = Edge(
         app, Logger(service="grantline"), lambda: request_budget(clock), configured=configured
     )
     routes = Blueprint(__name__)
-    edge.add(routes, "/here", {"POST": endpoint})
+    edge.add(routes, "/here", {"POST": endpoint}, refuse=refuse)
     app.register_blueprint(routes)
     return Process(app)
 
@@ -93,6 +94,43 @@ def test_a_deployment_without_an_issuer_answers_nothing(log: Log) -> None:
     reply = serve(lambda _: Response(200, {}), configured=False).call("POST", "/here")
     assert reply.status == 500
     assert log.line["reason"] == "GRANTLINE_ISSUER is not set"
+
+
+def as_page(error: OAuthError) -> Response:
+    return Response(error.status, f"<p>{error.error}", {"Content-Type": "text/html"})
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (InvalidRequest("no"), 400, "invalid_request"),
+        (StoreUnavailable("away"), 503, "temporarily_unavailable"),
+        (ValueError("strange"), 500, "server_error"),
+    ],
+)
+def test_browsers_are_refused_by_a_page_and_programs_by_json(
+    error: Exception, status: int, code: str
+) -> None:
+    process = serve(failing(error), refuse=as_page)
+    page = process.call("POST", "/here", headers=BROWSER)
+    assert (page.status, page.body) == (status, f"<p>{code}")
+    for headers in ({}, {"Accept": "*/*"}, {"Accept": "application/json"}):
+        reply = process.call("POST", "/here", headers=headers)
+        assert (reply.status, reply.body["error"]) == (status, code)
+
+
+def test_a_page_of_refusal_that_fails_is_a_500_that_tells_nothing(log: Log) -> None:
+    def broken(error: OAuthError) -> Response:
+        raise ValueError(error.description)
+
+    reply = serve(failing(InvalidRequest("hunter2")), refuse=broken).call(
+        "POST", "/here", headers=BROWSER
+    )
+    assert (reply.status, reply.body["error"]) == (500, "server_error")
+    assert "hunter2" not in log.text + repr(reply.body)
 
 
 def test_one_line_says_what_a_request_was_and_cost(log: Log) -> None:

@@ -129,7 +129,9 @@ class Browser:
 
     def _headers(self) -> dict[str, str]:
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        return {"User-Agent": "Browser/1.0"} | ({"Cookie": cookie} if cookie else {})
+        return {"User-Agent": "Browser/1.0", "Accept": "text/html,*/*;q=0.8"} | (
+            {"Cookie": cookie} if cookie else {}
+        )
 
     def _keep(self, reply: Reply) -> Reply:
         for line in reply.headers.get("Set-Cookie", []):

@@ -77,6 +77,8 @@ WRONG: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     ("all", {"name": ""}, {"name": "must have at least 1 character"}),
     ("all", {"name": "  "}, {"name": "must not be empty"}),
     ("all", {"name": "x" * 101}, {"name": "must have at most 100 characters"}),
+    ("all", {"name": " app_" + "a" * 26}, {"name": "must not look like an id"}),
+    ("all", {"name": "USR_" + "1" * 26}, {"name": "must not look like an id"}),
     ("all", {"name": "a\u202eb"}, {"name": "must not hold control or invisible characters"}),
     ("all", {"grant_type": ...}, {"grant_type": "is required"}),
     ("all", {"grant_type": "password"}, {"grant_type": "must be '"}),

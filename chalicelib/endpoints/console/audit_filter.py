@@ -18,8 +18,10 @@ MAXIMUM_TEXT_LENGTH = 250
 SECONDS_A_DAY = 86_400
 
 _NAMES = ("actor", "target", "action", "since", "until")
-# What ids of targets look like; names with a blank or a backslash never do.
-_ID = re.compile(r"(?:app|usr|grp)_[0-9a-z]{26}|signing_keys|query#\S*|administrator")
+# No application may have such a name.
+_ID = re.compile(r"(?:app|usr|grp)_[0-9a-z]{26}")
+# Targets that an application may be named like; it is meant then.
+_OTHER_TARGET = re.compile(r"signing_keys|query#\S*|administrator")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -31,12 +33,15 @@ class Names:
     applications: ApplicationStore
 
     def resolve(self, name: str) -> str | None:
-        """The id behind a name as it is now; one read, two for a user. Raises StoreUnavailable."""
+        """The id behind a name as it is now; one to three reads. Raises StoreUnavailable."""
         domain, separator, user_name = name.partition("\\")
-        if not separator:
-            return self.applications.find(name)
-        account = self.users.find(domain, user_name)
-        return None if account is None else account.user.user_id
+        account = self.users.find(domain, user_name) if separator else None
+        if account is not None:
+            return account.user.user_id
+        found = self.applications.find(name)
+        if found is None and _OTHER_TARGET.fullmatch(name):
+            return name
+        return found
 
 
 @dataclass(frozen=True, slots=True)

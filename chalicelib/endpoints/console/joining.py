@@ -34,6 +34,7 @@ def join(backing: Backing) -> Mapping[str, Endpoint]:
     )
     desk = Desk(visitors, entry, forms, answers)
     screens: dict[str, Screen] = {
+        "back_home": lambda *_: answers.to_path(HOME_PATH),
         "show_endpoints": _endpoints(desk, issuer),
         **application_screens(
             desk=desk,

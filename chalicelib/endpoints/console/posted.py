@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.administration.bodies import media_type
 from chalicelib.oauth.errors import InvalidRequest
-from chalicelib.oauth.messages import Request
+from chalicelib.oauth.messages import MAXIMUM_BODY_BYTES, Request
 from chalicelib.oauth.parameters import MAXIMUM_PARAMETERS, parse_form
 
 MULTIPART = "multipart/form-data"
@@ -28,7 +28,7 @@ class Posted:
 def read_posted(request: Request) -> Posted:
     """A form with files or without. Raises InvalidRequest, ContentTooLarge."""
     if media_type(request) != MULTIPART:
-        return Posted(parse_form(request))
+        return Posted(parse_form(request, maximum_length=MAXIMUM_BODY_BYTES))
     match = _BOUNDARY.search(request.header("content-type") or "")
     if match is None or request.query:
         raise InvalidRequest("The form is malformed.")

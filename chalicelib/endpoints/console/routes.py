@@ -6,7 +6,7 @@ from chalice.app import Blueprint
 
 from chalicelib.endpoints.adapter import Edge, Endpoint
 from chalicelib.endpoints.console.backing import Backing
-from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint
+from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint, refuse_as_page
 
 _APPLICATION = "/console/applications/{client_id}"
 _USER = "/console/users/{user_id}"
@@ -15,7 +15,7 @@ ROUTES: Routes = {
     "/console": {"GET": "home"},
     "/console/login": {"GET": "switch_user"},
     "/console/callback": {"GET": "callback"},
-    "/console/logout": {"POST": "log_out"},
+    "/console/logout": {"GET": "back_home", "POST": "log_out"},
     "/console/applications": {"GET": "list_applications"},
     "/console/ends": {"GET": "list_ends"},
     "/console/keys": {"GET": "list_keys"},
@@ -48,14 +48,15 @@ ROUTES: Routes = {
     },
     "/console/domains": {"GET": "list_domains"},
     "/console/users/suggestions": {"GET": "suggest_users"},
-    "/console/certificates": {"POST": "describe_certificate"},
+    "/console/certificates": {"GET": "back_home", "POST": "describe_certificate"},
     "/console/endpoints": {"GET": "show_endpoints"},
 }
 
 
-def blueprint(edge: Edge, open_console: Open) -> Blueprint:
+def blueprint(edge: Edge, open_console: Open, issuer: str) -> Blueprint:
     """The routes; `open_console` is called at the first request."""
-    return lazy_blueprint(__name__, edge, ROUTES, open_console)
+    refuse = refuse_as_page(issuer, "/console", "To the console")
+    return lazy_blueprint(__name__, edge, ROUTES, open_console, refuse)
 
 
 def open_console(backing: Backing) -> Mapping[str, Endpoint]:

@@ -12,12 +12,12 @@ from chalicelib.directory.users import Users, draft_user
 from chalicelib.endpoints.admin_requests import text_parameter, user_id_of
 from chalicelib.endpoints.console.desk import Desk
 from chalicelib.endpoints.console.event_rows import user_label
+from chalicelib.endpoints.console.posted import read_posted
 from chalicelib.endpoints.console.users_screen import path_of
 from chalicelib.endpoints.console.visitors import Visitor
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.errors import InvalidRequest, OAuthError
 from chalicelib.oauth.messages import Request, Response
-from chalicelib.oauth.parameters import parse_form
 from chalicelib.oauth.scope import ADMINISTRATOR
 from chalicelib.pages.console.frame import USERS, Act
 from chalicelib.pages.console.people import SetPasswordPage, UserFormPage, user_errors
@@ -65,7 +65,7 @@ class UserForms:
 
     def create(self, request: Request, visitor: Visitor) -> Response:
         """A new user; without a password nobody can log in as that user."""
-        fields = parse_form(request)
+        fields = read_posted(request).fields
         try:
             self._desk.accept(fields, visitor, _NEW.form)
             values = _values(fields)
@@ -101,7 +101,7 @@ class UserForms:
 
     def change(self, request: Request, visitor: Visitor) -> Response:
         """Change a user who is of the version that the form showed. Raises NotFound, Conflict."""
-        user_id, fields = user_id_of(request), parse_form(request)
+        user_id, fields = user_id_of(request), read_posted(request).fields
         version = fields.get("version", "")
         purpose = self._editing(request)
         try:
@@ -120,7 +120,7 @@ class UserForms:
 
     def set_password(self, request: Request, visitor: Visitor) -> Response:
         """Set a password, which ends everything that the user holds. Raises NotFound, Conflict."""
-        user_id, fields = user_id_of(request), parse_form(request)
+        user_id, fields = user_id_of(request), read_posted(request).fields
         purpose = self._setting(request)
         try:
             self._desk.accept(fields, visitor, purpose.form, *purpose.bound)

@@ -242,7 +242,13 @@ def test_lines_of_a_file_end_and_are_quoted_as_rfc_4180_says() -> None:
     assert csv_line(("a", 'b"c', "d,e", "f\ng", "")) == 'a,"b""c","d,e","f\ng",\r\n'
 
 
-@pytest.mark.parametrize("cell", ["a;=1+1", "a; +1", "x\t@SUM(A1)", '{"name": "=1+1;=1+2"}'])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("a;=1+1", "a; +1", "x\t@SUM(A1)", '{"name": "=1+1;=1+2"}'),
+        *('a;"=1+1', 'a; ""=1+1', "a,\n=1+1", 'a;;\r\n"@SUM(A1)"', 'a\t"\n+1'),
+    ],
+)
 def test_a_semicolon_begins_no_formula_either(cell: str) -> None:
     for read in csv.reader(StringIO(csv_line((cell,)), newline=""), delimiter=";"):
         assert [part for part in read if part.strip().startswith(("=", "+", "@"))] == []

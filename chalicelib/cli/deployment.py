@@ -69,6 +69,8 @@ class Deployment:
         self.issuer = checked_url(issuer)
         self._source = source
         self._session = requests.Session()
+        # A proxy of the environment would be sent tokens in clear; TLS is tunnelled through it.
+        self._session.trust_env = self.issuer.startswith("https://")
 
     def call(
         self,

@@ -6,6 +6,7 @@ import os
 import sys
 from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,33 @@ MAXIMUM_FILE_BYTES = 10_000_000
 
 
 class _Loader(yaml.SafeLoader):
-    """Dates stay the texts that they are written as."""
+    """Dates stay the texts that they are written as; aliases unfold to no more than a file."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - as its parent declares it
         first: [entry for entry in entries if entry[0] != "tag:yaml.org,2002:timestamp"]
         for first, entries in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def __init__(self, stream: bytes) -> None:
+        super().__init__(stream)
+        # Characters and values so far, as if every alias were written out, and those of each node.
+        self._unfolded = 0
+        self._sizes: dict[int, int] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Raises YAMLError where a few lines of aliases mean more than any memory holds."""
+        is_alias = self.check_event(yaml.AliasEvent)
+        before = self._unfolded
+        node = super().compose_node(parent, index)
+        if is_alias:
+            # One without a size is within itself.
+            self._unfolded += self._sizes.get(id(node), MAXIMUM_FILE_BYTES)
+        else:
+            self._unfolded += 1 + (len(node.value) if isinstance(node, yaml.ScalarNode) else 0)
+            self._sizes[id(node)] = self._unfolded - before
+        if self._unfolded > MAXIMUM_FILE_BYTES:
+            raise yaml.YAMLError(f"its aliases unfold to over {MAXIMUM_FILE_BYTES} characters")
+        return node
 
 
 def read_secret(what: str, variable: str) -> str:
@@ -64,7 +86,8 @@ def read_new_password() -> str:
 def read_bytes(name: str) -> bytes:
     """A file, or standard input for `-`. Raises Failure."""
     try:
-        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
+            content = file.read(MAXIMUM_FILE_BYTES + 1)
     except OSError as error:
         raise refuse_usage(f"{name} cannot be read: {error.strerror}.") from None
     if len(content) > MAXIMUM_FILE_BYTES:

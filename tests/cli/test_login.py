@@ -1,6 +1,7 @@
 """Logging in, and who the commands then are."""
 
 import json
+import socketserver
 import stat
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -142,3 +143,13 @@ def test_nobody_is_sent_to_a_server_that_calls_itself_otherwise(
     other = server.issuer.replace("127.0.0.1", "localhost")
     ended = person.run("login", other, "--no-browser")
     assert (ended.code, server.issuer in ended.err) == (2, True)
+
+
+def test_a_token_in_clear_goes_to_this_machine_and_to_no_proxy(shell: Shell) -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as proxy:
+        url = f"http://127.0.0.1:{proxy.server_address[1]}"
+        ended = shell.run("whoami", HTTP_PROXY=url, http_proxy=url, all_proxy=url)
+        proxy.socket.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            proxy.socket.accept()
+    assert ended.code == 0, ended.err

@@ -167,4 +167,11 @@ def test_a_file_that_is_none_is_refused_before_anything_is_sent(
     assert "client_secret" in refuse("version: 1\napplications: [{name: a, client_secret: b}]").err
     refuse("a: !!python/object/apply:os.system [true]\n")
     refuse("status: {")
+    # Aliases that unfold to more than any memory holds; merged ones do so while they are read.
+    tens = ("[" + ", ".join(["*x{0}"] * 10) + "]").format
+    lists = "".join(f"x{n + 1}: &x{n + 1} {tens(n)}\n" for n in range(9))
+    maps = "".join(f"x{n + 1}: &x{n + 1} {{<<: {tens(n)}}}\n" for n in range(9))
+    assert "unfold" in refuse(f"x0: &x0 [y]\n{lists}").err
+    assert "unfold" in refuse(f"x0: &x0 {{y: z}}\n{maps}").err
+    refuse("#" * 10_000_001)
     assert nobody.run("import", str(tmp_path / "absent.yaml")).code == 2

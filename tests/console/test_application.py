@@ -1,12 +1,15 @@
 """One application at the console: changed, given new credentials, tried, stopped and deleted."""
 
 import json
+from dataclasses import replace
 
 import pytest
+from cryptography.x509 import BasicConstraints
 
 from chalicelib.oauth.model import Application, GrantType, Status
 from chalicelib.registry.built_in import CONSOLE_CLIENT_ID
 from chalicelib.registry.model import Registration
+from tests import certificates
 from tests.console.administrators import Console
 from tests.console.forms import GRANTS, pem, typed
 from tests.console.test_register import register
@@ -119,6 +122,16 @@ def test_a_change_keeps_the_rules_of_creation(shown: Shown) -> None:
     assert shown.console.page.has("user_name_error")
     assert shown.console.page.has("token_lifetime_minutes_error")
     assert shown.console.page.form_of(user_name="nobody").fields["csrf_token"]
+
+
+@pytest.mark.checklist("54")
+def test_a_change_sets_nothing_but_its_fields(shown: Shown) -> None:
+    shown.open("/edit")
+    before = shown.application
+    more = {"client_id": "app_x", "built_in": "console", "status": "disabled", "secrets": "x"}
+    ids = {"user_id": "usr_x", "token_epoch": "7", "client_secret": "x"}
+    assert shown.send("/edit", name="Mine", **more, **ids).status == 303
+    assert shown.application == replace(before, name="Mine", version=before.version + 1)
 
 
 def test_a_change_of_another_is_not_overwritten_unseen(shown: Shown) -> None:
@@ -243,6 +256,28 @@ def test_its_certificate_is_downloaded_and_replaced(world: World, console: Conso
     assert other.send("/certificate", certificate=first).status == 303
     one.open()
     assert one.send("/certificate", certificate=first).status == 409
+
+
+@pytest.mark.checklist("53", "33", "34")
+@pytest.mark.parametrize(
+    "unfit",
+    [
+        certificates.pem(last_day=-0.5),
+        certificates.pem(first_day=1),
+        certificates.pem(certificates.rsa_key(1024)),
+        certificates.pem(extensions=[(BasicConstraints(ca=True, path_length=None), True)]),
+        certificates.pem() * 2,
+        "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n",
+    ],
+)
+def test_no_certificate_is_replaced_by_an_unfit_one(
+    world: World, console: Console, unfit: str
+) -> None:
+    one = Shown(world, console, "client_certificate")
+    before = one.stored
+    reply = one.send("/certificate", certificate=unfit)
+    assert (reply.status, one.stored) == (400, before)
+    assert "PRIVATE KEY" not in reply.body
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,17 @@ def test_a_form_sets_nothing_but_its_fields(
     assert (account.user.enabled, account.external_id) == (True, None)
 
 
+@pytest.mark.checklist("54")
+def test_a_new_user_has_nothing_but_its_fields(world: World, console: Console) -> None:
+    console.get(NEW)
+    ids = {"user_id": "usr_x", "id": "usr_x", "external_id": "1", "status": "disabled"}
+    more = {**ids, "roles": "administrator", "groups": "root", "token_epoch": "7"}
+    assert send(console, "user_form", user_name="Ada", user_domain="domain", **more).status == 200
+    account = find(world, "ada")
+    assert account.user == User(account.user.user_id, "Ada", "domain")
+    assert (account.user.user_id == "usr_x", account.external_id) == (False, None)
+
+
 def test_groups_of_provisioning_survive_a_change(world: World, console: Console) -> None:
     person = find(world, "jdoe").user
     groups = Groups(world.stores.groups, world.stores.users, world.clock)

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, expect
 from chalicelib.local import certificate
 from chalicelib.oauth.clock import SystemClock
 from chalicelib.oauth.ids import new_ulid
+from chalicelib.registry.built_in import CONSOLE_CLIENT_ID
 from tests.browser.pages import DESKTOP, PHONE, Visit, visiting
 from tests.flows.server import Server
 
@@ -124,6 +125,63 @@ def test_every_screen_can_be_read_and_used(
         look_at("confirm")
         page.goto(server.url("/console/applications/app_nothing"))
         look_at("refusal")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_question_and_credential_can_be_read(
+    browser: Browser,
+    server: Server,
+    look: dict[str, Any],
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> None:
+    def look_at(name: str, control: str) -> None:
+        expect(page.locator(control)).to_be_visible()
+        visit.assert_accessible()
+        visit.assert_fits()
+        visit.keep(f"console-{name}-{request.node.callspec.id}")
+
+    _, cer = key_pair(tmp_path)
+    with at_console(browser, server, **look) as visit:
+        page = visit.page
+        fill(visit, "client_certificate", f"Read {new_ulid()}")
+        page.set_input_files("#certificate_file", cer)
+        expect(page.locator("#certificate_preview")).to_contain_text("CN=Robot")
+        look_at("preview", "#save")
+        page.click("#save")
+        look_at("registered-certificate", "#to_application")
+        page.click("#to_application")
+        look_at("certificate", "#download_certificate")
+        page.get_by_text("Replace it").click()
+        page.fill("#certificate", "nonsense")
+        page.click("#replace")
+        look_at("certificate-refused", "#certificate_error")
+        name = f"Read {new_ulid()}"
+        fill(visit, "client_credentials", name)
+        page.click("#save")
+        page.click("#to_application")
+        page.click("#rotate")
+        look_at("new-secret", "#client_secret")
+        page.click("#to_application")
+        for link, below in ("revoke", "revoke-tokens"), ("disable", "disable"):
+            page.click(f"#{link}")
+            look_at(below, "#confirm")
+            page.click("#cancel")
+        page.get_by_role("link", name="Cut now").first.click()
+        look_at("cut", "#confirm")
+        page.click("#cancel")
+        page.click("#disable")
+        page.click("#confirm")
+        look_at("disabled", "#notice")
+        page.click("#delete")
+        look_at("delete", "#typed")
+        page.fill("#typed", "another")
+        page.click("#confirm")
+        look_at("delete-refused", "#typed_error")
+        page.goto(server.url(f"/console/applications/{CONSOLE_CLIENT_ID}"))
+        look_at("built-in", "#edit")
+        page.click("#edit")
+        look_at("built-in-edit", "#save")
 
 
 @pytest.mark.parametrize("grant_type", ["client_credentials", "bearer_token", "all"])

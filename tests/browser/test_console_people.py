@@ -26,6 +26,7 @@ class Deployment:
         account = world.stores.users.find("domain", "jdoe")
         assert account is not None
         self.person = f"/console/users/{account.user.user_id}"
+        (self.application,) = world.stores.consents.load(account.user.user_id).consents
 
     def url(self, path: str) -> str:
         return self.issuer + path
@@ -76,6 +77,9 @@ def test_every_screen_can_be_read(
         "user-edit": f"{furnished.person}/edit",
         "user-password": f"{furnished.person}/password",
         "user-disable": f"{furnished.person}/disable",
+        "user-sessions": f"{furnished.person}/sessions/end",
+        "user-consent": f"{furnished.person}/consents/{furnished.application}",
+        "deleted-users": "/console/users?status=deleted",
         "keys": "/console/keys",
         "keys-rotate": "/console/keys/rotate",
         "audit": "/console/audit",
@@ -91,6 +95,30 @@ def test_every_screen_can_be_read(
         visit.page.click("#numbers summary")
         visit.assert_accessible()
         visit.assert_fits()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_who_is_not_let_in_can_read_why(
+    browser: Browser, furnished: Deployment, look: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    def look_at(name: str, control: str) -> None:
+        expect(visit.page.locator(control)).to_be_visible()
+        visit.assert_accessible()
+        visit.assert_fits()
+        visit.keep(f"console-{name}-{request.node.callspec.id}")
+
+    with visiting(browser, furnished, **look) as visit:
+        visit.page.goto(furnished.url("/console"))
+        visit.log_in(user_name="jdoe")
+        look_at("not-administrator", "#switch_user")
+    with at_console(browser, furnished, **look) as visit:
+        visit.page.goto(furnished.url("/console/users/new"))
+        visit.page.context.clear_cookies()
+        visit.page.click("#save")
+        look_at("login-ended", "#log_in_again")
+    with at_console(browser, furnished, **look) as visit:
+        visit.page.click("#log_out")
+        look_at("logged-out", "#log_in_again")
 
 
 @pytest.mark.parametrize("scripts", [True, False])

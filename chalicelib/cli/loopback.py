@@ -35,6 +35,9 @@ class _Listener(HTTPServer):
         self.state = state
         self.answer: dict[str, str] | None = None
 
+    def handle_error(self, *_: object) -> None:
+        """Nothing: browsers break connections off, and a trace would bury the line to act on."""
+
 
 class _Answer(BaseHTTPRequestHandler):
     server: _Listener

@@ -76,14 +76,15 @@ def show_line(record: Record, text: str, *, as_json: bool) -> None:
 
 
 def show_text(text: str) -> None:
-    """A text that is the data itself."""
+    """A text that is the data itself; on a terminal without what could steer it."""
+    text = clean(text) if sys.stdout.isatty() else text
     sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
 
 
 def show_bytes(content: bytes) -> None:
     """A body or file as it is; on a terminal as text that cannot steer it."""
     if sys.stdout.isatty():
-        show_text(clean(content.decode("utf-8", "replace").replace("\r\n", "\n")))
+        show_text(content.decode("utf-8", "replace").replace("\r\n", "\n"))
     else:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()

@@ -3,7 +3,8 @@
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -46,20 +47,38 @@ class Profiles:
                 f"{path} cannot be read ({type(error).__name__}): log in again.",
             ) from None
 
-    def save(self, name: str, profile: Profile) -> None:
-        """Write the file, whole or not at all."""
+    def prepare(self, name: str) -> None:
+        """Find out whether a login can be kept, before there is one. Raises Failure."""
         path = self._path(name)
-        prepare(path.parent)
-        write_private(path, json.dumps(asdict(profile), indent=2).encode("utf-8") + b"\n")
+        with _told(path):
+            prepare(path.parent)
+
+    def save(self, name: str, profile: Profile) -> None:
+        """Write the file, whole or not at all. Raises Failure."""
+        self.prepare(name)
+        path = self._path(name)
+        with _told(path):
+            write_private(path, json.dumps(asdict(profile), indent=2).encode("utf-8") + b"\n")
 
     def remove(self, name: str) -> None:
-        """Forget a login."""
-        self._path(name).unlink(missing_ok=True)
+        """Forget a login. Raises Failure."""
+        path = self._path(name)
+        with _told(path):
+            path.unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
             raise refuse_usage("A profile's name has lower-case letters, digits and hyphens.")
         return self._directory / "profiles" / f"{name}.json"
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Raises Failure where the system does not let us."""
+    try:
+        yield
+    except OSError as error:
+        raise refuse_usage(f"{path} cannot be written: {error.strerror}.") from None
 
 
 def _profile(held: dict[str, object]) -> Profile:

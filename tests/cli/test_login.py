@@ -1,8 +1,10 @@
 """Logging in, and who the commands then are."""
 
 import json
+import socket
 import socketserver
 import stat
+import struct
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -79,7 +81,7 @@ def test_whoever_is_no_administrator_is_not_logged_in(
 ) -> None:
     code, err = log_in_with_browser(person, server, who="user")
     assert (code, "administrator" in err) == (3, True)
-    assert not (directory / "profiles").exists()
+    assert list((directory / "profiles").iterdir()) == []
 
 
 def test_a_token_of_the_environment_goes_to_its_own_deployment_alone(
@@ -153,3 +155,27 @@ def test_a_token_in_clear_goes_to_this_machine_and_to_no_proxy(shell: Shell) -> 
         with pytest.raises(BlockingIOError):
             proxy.socket.accept()
     assert ended.code == 0, ended.err
+
+
+def test_where_no_login_can_be_kept_none_is_begun(nobody: Shell, server: Server) -> None:
+    ended = nobody.run("login", server.issuer, GRANTLINE_CONFIG_DIRECTORY="/proc/self/none")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("grantline: /proc/self/none/profiles/default.json cannot be wr")
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_a_connection_that_breaks_off_says_nothing(person: Shell, server: Server) -> None:
+    with person.start("login", server.issuer, "--no-browser") as command:
+        try:
+            assert command.stderr is not None
+            lines = [command.stderr.readline(), command.stderr.readline()]
+            (uri,) = parse_qs(urlsplit(lines[1].strip()).query)["redirect_uri"]
+            place = ("127.0.0.1", urlsplit(uri).port or 0)
+            with socket.create_connection(place) as broken:
+                broken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                broken.sendall(b"GET /?code=x HTTP/1.1\r\n\r\n")
+            # One after another: once this is answered, the one before it has been.
+            assert requests.get(f"{uri}?code=x", timeout=10).status_code == 404
+        finally:
+            command.kill()
+        assert command.stderr.read() == ""

@@ -54,6 +54,7 @@ def login(
     if target is None:
         raise refuse_usage("Say which deployment: grantline login URL")
     deployment = Deployment(target)
+    profiles.prepare(options.profile)
     if client_credentials:
         profile = _as_application(deployment, client_id, scope)
     else:

@@ -22,6 +22,15 @@ def test_tables_on_a_terminal_and_json_when_asked(shell: Shell) -> None:
     assert "Nothing found." in nothing.out
 
 
+def test_long_work_shows_how_far_it_is_to_people_alone(shell: Shell) -> None:
+    shown = shell.run_on_terminal("export", TERM="xterm")
+    assert shown.code == 0
+    assert re.search(r"Reading .*100%", shown.out)
+    piped = shell.run("export")
+    assert (piped.code, piped.err) == (0, "")
+    assert piped.out.startswith("version: 1\n")
+
+
 def test_secrets_are_typed_unseen(shell: Shell) -> None:
     label = f"u{secrets.token_hex(6)}@domain"
     shell.run("users", "create", label)

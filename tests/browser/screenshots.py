@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -12,6 +12,7 @@ from chalicelib.oauth.model import GrantType, LifeCycle, LifeCycleType, Status
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.furnishing import add_figures, add_people, end_soon, let_in, use
 from tests.console.administrators import ADMINISTRATOR, set_up
+from tests.console.forms import pem
 from tests.harness import Client, World
 from tests.pages.browser import add_person, add_web_client
 from tests.served import serving
@@ -57,9 +58,60 @@ def _registered(page: Page, issuer: str) -> None:
     page.click("#save")
 
 
+def _new_secret(page: Page, issuer: str) -> None:
+    _registered(page, issuer)
+    page.click("#to_application")
+    page.click("#rotate")
+
+
 def _disable(page: Page, issuer: str) -> None:
     _application(page, issuer)
     page.click("#disable")
+
+
+def _edit(page: Page, issuer: str) -> None:
+    _application(page, issuer)
+    page.click("#edit")
+
+
+def _certificate(page: Page, issuer: str) -> None:
+    page.goto(f"{issuer}/console/register")
+    page.fill("#name", "Report gateway")
+    page.check("#grant_type_client_certificate")
+    page.fill("#user_name", "jdoe")
+    page.fill("#user_domain", "domain")
+    page.fill("#certificate", pem("Report gateway"))
+    page.locator("#certificate").blur()
+    page.wait_for_selector("#certificate_preview dl")
+    page.locator("#certificate_file").scroll_into_view_if_needed()
+
+
+def _delete(page: Page, issuer: str) -> None:
+    page.goto(f"{issuer}/console/applications?search=Old")
+    page.click("tbody th a")
+    page.click("#delete")
+
+
+def _edit_user(page: Page, issuer: str) -> None:
+    _user(page, issuer)
+    page.click("#edit")
+
+
+def _consent(page: Page, issuer: str) -> None:
+    _user(page, issuer)
+    page.get_by_role("link", name="Withdraw").click()
+
+
+def _stranger(page: Page, issuer: str) -> None:
+    page.context.clear_cookies()
+    page.goto(f"{issuer}/console")
+    _log_in(page, {**ADMINISTRATOR, "user_name": "jdoe"})
+
+
+def _log_in(page: Page, person: Mapping[str, str]) -> None:
+    for name, typed in person.items():
+        page.fill(f"[name={name}]", typed)
+    page.click("#log_in")
 
 
 def _trial(page: Page, issuer: str) -> None:
@@ -105,6 +157,14 @@ SCREENS: dict[str, Walk] = {
     "keys-rotate": lambda page, issuer: page.goto(f"{issuer}/console/keys/rotate"),
     "audit": lambda page, issuer: page.goto(f"{issuer}/console/audit"),
     "endpoints": lambda page, issuer: page.goto(f"{issuer}/console/endpoints"),
+    "application-edit": _edit,
+    "application-delete": _delete,
+    "register-certificate": _certificate,
+    "new-secret": _new_secret,
+    "user-edit": _edit_user,
+    "user-consent": _consent,
+    # The last, as it logs out.
+    "not-administrator": _stranger,
 }
 
 
@@ -160,9 +220,7 @@ def main() -> int:
         for scheme in ("light", "dark"):
             page = browser.new_page(viewport=WINDOW, color_scheme=scheme)
             page.goto(f"{issuer}/console")
-            for name, typed in ADMINISTRATOR.items():
-                page.fill(f"[name={name}]", typed)
-            page.click("#log_in")
+            _log_in(page, ADMINISTRATOR)
             page.wait_for_selector("#content")
             for name, walk in SCREENS.items():
                 walk(page, issuer)

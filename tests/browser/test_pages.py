@@ -140,28 +140,37 @@ def test_the_title_bar_holds_code_and_state_alone(browser: Browser, server: Serv
         visit.keep("title-bar-denied")
 
 
-def test_an_unknown_redirect_uri_stays_on_our_page(browser: Browser, server: Server) -> None:
-    with visiting(browser, server) as visit:
+@pytest.mark.parametrize("look", LOOKS)
+def test_an_unknown_redirect_uri_stays_on_our_page(
+    browser: Browser, server: Server, look: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    with visiting(browser, server, **look) as visit:
         visit.authorize(redirect_uri="https://evil.example/callback")
         assert visit.page.url.startswith(server.issuer)
         expect(visit.page.locator("h1")).to_be_visible()
         visit.assert_accessible()
-        visit.keep("error")
+        visit.assert_fits()
+        visit.keep(f"error-{request.node.callspec.id}")
 
 
-def test_logging_out_ends_the_session(browser: Browser, server: Server) -> None:
-    with visiting(browser, server) as visit:
+@pytest.mark.parametrize("look", LOOKS)
+def test_logging_out_ends_the_session(
+    browser: Browser, server: Server, look: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    with visiting(browser, server, **look) as visit:
         visit.authorize(prompt="consent")
         visit.log_in()
         visit.decide("allow")
         assert "code" in visit.answer
         visit.page.goto(server.url("/oauth2/server/logout"))
         visit.assert_accessible()
-        visit.keep("logout")
+        visit.assert_fits()
+        visit.keep(f"logout-{request.node.callspec.id}")
         visit.page.click("#log_out")
         expect(visit.page.locator("h1")).to_be_visible()
         visit.assert_accessible()
-        visit.keep("logged-out")
+        visit.assert_fits()
+        visit.keep(f"logged-out-{request.node.callspec.id}")
         visit.authorize(prompt="none")
         assert visit.answer["error"] == "login_required"
 

@@ -346,6 +346,36 @@ def test_everything_works_without_scripts(browser: Browser, server: Server, tmp_
         expect(page.locator("body")).to_contain_text("logged out")
 
 
+def test_credentials_need_no_script_on_a_phone(browser: Browser, server: Server) -> None:
+    with at_console(browser, server, viewport=PHONE, **WITHOUT_SCRIPTS) as visit:
+        page = visit.page
+        fill(visit, "bearer_token", f"Plain {new_ulid()}")
+        page.click("#save")
+        expect(page.locator("#client_secret")).to_contain_text("gls_")
+        page.click("#to_application")
+        page.click("#get_trial")
+        expect(page.locator("#access_token")).to_contain_text("gla_")
+        token = page.locator("#access_token").text_content() or ""
+        assert whoami(server, token)["client_id"] in (page.text_content("main") or "")
+        page.click("#to_application")
+        page.click("#rotate")
+        expect(page.locator("#client_secret")).to_contain_text("gls_")
+        page.click("#to_application")
+        page.get_by_role("link", name="Cut now").first.click()
+        page.click("#confirm")
+        expect(page.locator("#notice")).to_be_visible()
+        expect(page.locator("#secret_2")).to_have_count(0)
+        page.click("#revoke")
+        page.click("#confirm")
+        expect(page.locator("#notice")).to_be_visible()
+        page.click("#edit")
+        page.fill("#description", "Typed without a script")
+        page.click("#save")
+        expect(page.locator("#notice")).to_be_visible()
+        expect(page.locator("main")).to_contain_text("Typed without a script")
+        visit.assert_fits()
+
+
 def test_the_keyboard_is_enough(browser: Browser, server: Server) -> None:
     with at_console(browser, server) as visit:
         page = visit.page

@@ -1,6 +1,9 @@
 """`doctor`, against the running server and against tables in moto."""
 
 import json
+import secrets
+import time
+from pathlib import Path
 
 import boto3
 import pytest
@@ -10,7 +13,9 @@ from chalicelib.cli.failures import ExitCode, Failure
 from chalicelib.cli.findings import Verdict
 from chalicelib.settings import Settings
 from chalicelib.storage.resources import create_resources
+from tests.certificates import pem, rsa_key
 from tests.cli.terminal import Shell
+from tests.fakes.clock import START
 from tests.flows.server import Server
 from tests.tables import Aws
 
@@ -36,6 +41,24 @@ def test_a_running_deployment_is_well(shell: Shell) -> None:
     assert checks == {"discovery", "health", "signing keys", "clock", "registrations"}
     # The local server has an application whose tokens never end.
     assert any(finding["verdict"] == "warning" for finding in ended.data)
+
+
+def test_a_certificate_that_ends_soon_is_told(shell: Shell, tmp_path: Path) -> None:
+    today = (time.time() - START) / 86_400
+    name = f"Ending {secrets.token_hex(6)}"
+    form = {
+        "name": name,
+        "grant_type": "client_certificate",
+        "user_name": "jdoe",
+        "user_domain": "domain",
+        "certificate": pem(rsa_key(2048), first_day=today - 80, last_day=today + 10),
+    }
+    file = tmp_path / "form.json"
+    file.write_text(json.dumps(form))
+    assert shell.run("apps", "create", "--file", str(file)).code == 0
+    (found,) = [one for one in shell.run("doctor").data if name in one["detail"]]
+    assert found["verdict"] == "warning"
+    assert "certificate" in found["detail"]
 
 
 def test_it_says_what_it_could_not_look_at(nobody: Shell, server: Server) -> None:

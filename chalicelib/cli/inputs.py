@@ -98,7 +98,7 @@ def read_bytes(name: str) -> bytes:
 def read_document(name: str) -> Any:
     """JSON or YAML, of which JSON is a part, and no value that JSON has not. Raises Failure."""
     try:
-        document = yaml.load(read_bytes(name), _Loader)  # noqa: S506 - a SafeLoader
+        document = _Loader(read_bytes(name)).get_single_data()
         json.dumps(document, allow_nan=False)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         problem = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -7,6 +7,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -101,6 +102,10 @@ class Client:
         return {"Authorization": f"Basic {pair}"}
 
 
+# Parsing the file takes longer than most tests do.
+_resources = cache(load_resources)
+
+
 class World:
     """One deployment: tables, clock, and as many processes over them as a test opens."""
 
@@ -117,7 +122,7 @@ class World:
             lease_seconds=lease_seconds,
             usage_seconds=usage_seconds,
         )
-        for resource in load_resources().values():
+        for resource in _resources().values():
             if resource["Type"] == "AWS::DynamoDB::Table":
                 self._create_table(resource["Properties"])
         self.stores = open_stores(self.settings, self.clock, self._connection())

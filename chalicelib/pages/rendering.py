@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,26 +17,31 @@ class Renderer:
     """Turns pages into HTML. `base_path` goes before every path of ours, "" at the root."""
 
     def __init__(self, base_path: str = "") -> None:
-        self._environment = Environment(
-            loader=PackageLoader("chalicelib.pages"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            finalize=_shown,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.filters.update(
-            exact=_exact, encoded=_encoded, moment=moment, day=date_text
-        )
-        self._environment.globals.update(
-            path=lambda path: base_path + path,
-            asset=lambda file: f"{base_path}/static/{load_assets()[file].name}",
-        )
+        self._environment = _environment(base_path)
 
     def render(self, page: Page) -> str:
         """The HTML of a page."""
         return self._environment.get_template(page.TEMPLATE).render(page=page)
+
+
+@cache
+def _environment(base_path: str) -> Environment:
+    """One for all renderers of a process: each would compile every template again."""
+    environment = Environment(
+        loader=PackageLoader("chalicelib.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(exact=_exact, encoded=_encoded, moment=moment, day=date_text)
+    environment.globals.update(
+        path=lambda path: base_path + path,
+        asset=lambda file: f"{base_path}/static/{load_assets()[file].name}",
+    )
+    return environment
 
 
 def _shown(value: object) -> object:

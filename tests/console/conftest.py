@@ -4,6 +4,7 @@ import boto3
 import pytest
 
 from tests.console.administrators import Console, set_up
+from tests.faults.dynamodb import Snapshot
 from tests.harness import World
 from tests.pages.browser import add_person
 from tests.tables import Aws
@@ -18,12 +19,20 @@ def bucket(aws: Aws) -> str:  # noqa: ARG001 - what the bucket is made in
     return name
 
 
-@pytest.fixture
-def world(bucket: str) -> World:
+@pytest.fixture(scope="session")
+def furnished(bucket: str) -> Snapshot:
+    """Set up, with one person: once, as hashing passwords takes longer than most tests do."""
     world = World()
     assert world.settings.certificate_bucket == bucket
     set_up(world)
     add_person(world)
+    return world.database.snapshot()
+
+
+@pytest.fixture
+def world(furnished: Snapshot) -> World:
+    world = World()
+    world.database.restore(furnished)
     return world
 
 

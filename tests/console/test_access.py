@@ -8,6 +8,7 @@ from chalicelib.oauth.model import GrantType, User
 from chalicelib.registry.built_in import CONSOLE_CLIENT_ID
 from tests.console.administrators import Console, set_up
 from tests.console.test_login import COOKIE
+from tests.faults.dynamodb import Snapshot
 from tests.harness import Client, Reply, World
 from tests.pages.browser import add_person
 from tests.pages.documents import Document
@@ -52,8 +53,9 @@ class Deployment:
         }
 
 
-@pytest.fixture
-def deployment() -> Deployment:
+@pytest.fixture(scope="module")
+def logged_in() -> tuple[Deployment, Snapshot]:
+    """Somebody logged in, once for all tests: the login takes longer than what they try."""
     world = World()
     set_up(world)
     person = add_person(world)
@@ -61,7 +63,19 @@ def deployment() -> Deployment:
     assert world.process.call("GET", "/oauth2/server/jwks").status == 200
     console = Console(world)
     assert console.enter().status == 200
-    return Deployment(world, world.add_client(GrantType.CLIENT_CREDENTIALS), console, person)
+    client = world.add_client(GrantType.CLIENT_CREDENTIALS)
+    return Deployment(world, client, console, person), world.database.snapshot()
+
+
+@pytest.fixture
+def deployment(logged_in: tuple[Deployment, Snapshot]) -> Deployment:
+    """As furnished, in tables and a process of its own."""
+    first, snapshot = logged_in
+    world = World()
+    world.database.restore(snapshot)
+    console = Console(world)
+    console.cookies, console.page = dict(first.console.cookies), first.console.page
+    return Deployment(world, first.client, console, first.person)
 
 
 def assert_nobody(reply: Reply, route: tuple[str, str]) -> None:

@@ -49,6 +49,12 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
+# A value that a tag names, but that cannot be one, fails within the loader in many ways.
+_UNREADABLE = (
+    yaml.YAMLError, ValueError, TypeError, RecursionError, AttributeError, LookupError,
+)  # fmt: skip
+
+
 def read_secret(what: str, variable: str) -> str:
     """A secret from the environment, a pipe, or a prompt without echo; never from an argument.
 
@@ -100,7 +106,7 @@ def read_document(name: str) -> Any:
     try:
         document = _Loader(read_bytes(name)).get_single_data()
         json.dumps(document, allow_nan=False)
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+    except _UNREADABLE as error:
         problem = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise refuse_usage(f"{name} is neither YAML nor JSON: {problem}") from None
     return document

@@ -146,7 +146,12 @@ class Consents:
             record, user = self._store.load_with_user(user_id)
             if user is None or not (also_unasked or client_id in record.consents):
                 return False
-            kept = {key: one for key, one in record.consents.items() if key != client_id}
+            # One that does not count goes too: its epoch may be the user's again one day.
+            kept = {
+                key: one
+                for key, one in record.consents.items()
+                if key != client_id and record.scopes_of(key, user)
+            }
             moved_on = replace(without_consent(user, client_id), version=user.version + 1)
             try:
                 self._store.withdraw((record, user), (_next(record, kept), moved_on), event)

@@ -109,10 +109,11 @@ class AccountEndpoints:
         """Whose button it is: the form is ours, of a session that goes on, and new."""
         session_value = self._front.session_value(request) or ""
         try:
-            self._forms.consume(session_value, purpose, form.get("csrf_token"), bound)
+            signed_in = self._front.take_form(
+                self._forms, session_value, purpose, form.get("csrf_token"), bound
+            )
         except FormRefused as error:
             return self._front.answers.error(error, self._front.answers.url(ACCOUNT_PATH))
-        signed_in = self._front.sessions.find(session_value)
         return signed_in or self._front.answers.to_path(ACCOUNT_PATH, SESSION_ENDED)
 
     def _done(self, what: str) -> Response:

@@ -43,10 +43,11 @@ class PasswordEndpoint:
         form = parse_form(request)
         session_value = self._front.session_value(request) or ""
         try:
-            self._forms.consume(session_value, PASSWORD_FORM, form.get("csrf_token"))
+            signed_in = self._front.take_form(
+                self._forms, session_value, PASSWORD_FORM, form.get("csrf_token")
+            )
         except FormRefused as error:
             return self._front.answers.error(error, self._front.answers.url(PASSWORD_PATH))
-        signed_in = self._front.sessions.find(session_value)
         if signed_in is None:
             return self._front.answers.to_path(PASSWORD_PATH, SESSION_ENDED)
         typed = PasswordChange(

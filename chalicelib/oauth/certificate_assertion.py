@@ -89,6 +89,8 @@ def verify(
     if not isinstance(audience, str) or audience not in audiences:
         raise AssertionRefused("aud is not this server")
     issued_at, ends_at = _validate_times(claims, now)
+    if application is None or issued_at <= application.assertions_valid_from:
+        raise AssertionRefused("signed before the application's revocation")
     return VerifiedAssertion(client_id, _jti(claims), issued_at, ends_at)
 
 
@@ -126,8 +128,6 @@ class CertificateHeader:
             raise InvalidToken(detail=str(error)) from error
         if application is None or not application.enabled:
             raise InvalidToken(detail="application disabled")
-        if verified.issued_at <= application.assertions_valid_from:
-            raise InvalidToken(detail="signed before the application's revocation")
         user = acting_user(application.user_id, snapshot)
         return Access(
             application=application,

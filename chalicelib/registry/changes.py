@@ -148,8 +148,8 @@ def event_of(
 def without_tokens(application: Application, now: int) -> Application:
     """The application when everything issued to it until now is void (design, "Epochs").
 
-    JWTs in a header have no grant; those made until now, by a clock ahead of ours as well, are
-    refused by their time.
+    JWTs that were not redeemed, or are sent in a header, have no grant; those made until now, by a
+    clock ahead of ours as well, are refused by their time.
     """
     from_moment = application.assertions_valid_from
     if application.grant_type is GrantType.CLIENT_CERTIFICATE:

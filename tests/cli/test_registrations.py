@@ -144,7 +144,15 @@ def test_a_date_is_a_text_and_what_json_has_not_is_refused(shell: Shell, tmp_pat
     file.write_text(f"version: 1\napplications: [{{{fields}, description: 2026-01-31}}]\n")
     assert shell.run("import", str(file), "--yes").code == 0
     assert shell.run("apps", "show", name).data["description"] == "2026-01-31"
-    for value in (".nan", "!!binary aGVsbG8=", "&a [*a]", "!!set {a}"):
+    for value in (
+        ".nan",
+        "!!binary aGVsbG8=",
+        "&a [*a]",
+        "!!set {a}",
+        "!!int ''",
+        "!!bool maybe",
+        "!!timestamp 1",
+    ):
         file.write_text(f"version: 1\napplications: [{{{fields}, description: {value}}}]\n")
         ended = shell.run("import", str(file), "--yes")
         assert (ended.code, len(ended.err.splitlines())) == (2, 1), ended.err

@@ -118,6 +118,19 @@ def test_a_withdrawal_beyond_all_room_ends_everything_of_the_person(
     assert people.sessions.find(cookie) is None
 
 
+def test_a_consent_that_did_not_count_does_not_count_later(people: People, user: User) -> None:
+    """Answered while it was withdrawn; then so many are withdrawn that all epochs begin anew."""
+    people.consents.withdraw(user.user_id, "app_a", ADMINISTRATOR, also_unasked=True)
+    people.consents.remember(user, "app_a", API)
+    people.consents.remember(people.current(user), "app_b", API)
+    for number in range(MAXIMUM_CONSENT_EPOCHS):
+        client_id = f"app_{number}"
+        people.consents.withdraw(user.user_id, client_id, ADMINISTRATOR, also_unasked=True)
+    assert people.current(user).consent_epochs == {}
+    assert not covers(people, user, "app_a", API)
+    assert covers(people, user, "app_b", API)
+
+
 def test_a_new_password_keeps_what_was_withdrawn(people: People, user: User) -> None:
     people.consents.remember(user, "app_a", API)
     people.consents.withdraw(user.user_id, "app_a", ADMINISTRATOR)

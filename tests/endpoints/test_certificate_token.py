@@ -113,6 +113,25 @@ def test_a_header_jwt_signed_before_a_revocation_is_refused(world: World) -> Non
     assert world.process.whoami("", **{"X-ClientCertificate-Token": later}).status == 200
 
 
+@pytest.mark.checklist("35", "50")
+def test_a_jwt_signed_before_a_revocation_is_redeemed_no_more(world: World) -> None:
+    client = certified(world)
+    ahead = {"iat": START + 9, "exp": START + 300}
+    assertions = [signed(world, client, jti=f"jti-{n}", **ahead) for n in range(3)]
+    world.change(client, assertions_valid_from=START + 10)
+    world.clock.sleep(11)
+    assert_refused(by_jwt_bearer(world, assertions[0]), 400, "invalid_grant")
+    assert_refused(by_assertion(world, assertions[1]), 401, "invalid_client")
+    form = {
+        "token": "x",
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": assertions[2],
+    }
+    reply = world.process.post_form("/oauth2/server/introspect", form)
+    assert_refused(reply, 401, "invalid_client")
+    assert by_jwt_bearer(world, signed(world, client, jti="later")).status == 200
+
+
 @pytest.mark.checklist("24")
 def test_a_header_jwt_beside_a_token_is_refused(world: World) -> None:
     client = certified(world)

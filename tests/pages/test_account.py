@@ -3,6 +3,9 @@
 import pytest
 
 from chalicelib.audit import AuditEvent
+from chalicelib.directory.form_tokens import FormTokens
+from chalicelib.endpoints.account_page import CONSENT_FORM, OTHERS, SESSION_FORM
+from chalicelib.endpoints.password_page import PASSWORD_FORM
 from chalicelib.pages.browser_names import browser_name
 from chalicelib.pages.rendering import moment
 from tests.harness import Client, Reply, World
@@ -177,6 +180,25 @@ def test_a_button_without_its_token_changes_nothing(world: World, token: str) ->
         assert browser.post(f"/account/{path}", form).status == 403
     typed = {"password": PASSWORD, "new_password": NEW, "repeat_password": NEW}
     assert browser.post("/account/password", {"csrf_token": token, **typed}).status == 403
+    assert world.database.snapshot() == before
+
+
+@pytest.mark.checklist("14")
+def test_a_session_that_is_none_writes_nothing(world: World) -> None:
+    """Whoever makes the session up can also make the token of its forms."""
+    browser = Browser(world)
+    browser.cookies[SESSION] = "x"
+    forms = FormTokens(world.stores.attempts, world.clock)
+    before = world.database.snapshot()
+    for path, field, purpose, bound in (
+        ("sessions", "session_id", SESSION_FORM, [OTHERS]),
+        ("consents", "client_id", CONSENT_FORM, ["app_a"]),
+        ("password", "password", PASSWORD_FORM, []),
+    ):
+        value = bound[0] if bound else PASSWORD
+        form = {"csrf_token": forms.issue("x", purpose, *bound), field: value}
+        reply = browser.post(f"/account/{path}", form)
+        assert (reply.status, "done=ended" in reply.headers["Location"]) == (303, True)
     assert world.database.snapshot() == before
 
 

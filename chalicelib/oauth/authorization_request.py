@@ -21,6 +21,7 @@ from chalicelib.oauth.errors import InvalidRequest, InvalidScope
 from chalicelib.oauth.model import Application, GrantType, RedirectStrategy
 from chalicelib.oauth.redirect_strategy import TITLE_BAR_REDIRECT_URI, is_registered
 from chalicelib.oauth.request_log import note
+from chalicelib.oauth.request_object import read_answering
 
 QUERY = "query"
 FORM_POST = "form_post"
@@ -85,10 +86,11 @@ def validate_target(application: Application | None, parameters: Mapping[str, st
         # For the log alone: on a page of ours, the words of whoever made the link would look ours.
         note(redirect_uri=_loggable(uri))
         raise InvalidRequest("The redirect URI is not registered.")
-    state = parameters.get("state")
+    told = {**read_answering(parameters.get("request", "")), **parameters}
+    state = told.get("state")
     if state is not None and len(state) > MAXIMUM_STATE_LENGTH:
         raise InvalidRequest("The state is too long.")
-    mode = parameters.get("response_mode", QUERY)
+    mode = told.get("response_mode", QUERY)
     if mode not in RESPONSE_MODES:
         raise InvalidRequest("The response mode is not supported.")
     if application.redirect_strategy is RedirectStrategy.MOBILE_TITLE_BAR_BROWSER:

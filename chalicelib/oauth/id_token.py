@@ -16,7 +16,7 @@ from chalicelib.oauth.key_material import Algorithm
 from chalicelib.oauth.model import Application, Grant, User
 from chalicelib.oauth.signing_keys import KeyRing, UnknownSigningKey, VerificationKey
 
-# Long enough for a client that keeps it as its own session for a while; renewed by refresh.
+# Long enough for a client that keeps it as its own session for a while; a refresh gives no other.
 LIFETIME_SECONDS = 3600
 MAXIMUM_HINT_LENGTH = 8 * 1024
 MAXIMUM_CLOCK_SKEW_SECONDS = 10

@@ -2,6 +2,7 @@
 
 from urllib.parse import parse_qsl, urlsplit
 
+import jwt
 import pytest
 from botocore.exceptions import ClientError
 
@@ -331,3 +332,34 @@ def test_a_page_without_a_way_of_ours_sends_people_back_to_the_application(
     browser.authorize(client, redirect_uri="https://client.example/other")
     assert not browser.page.has("retry")
     assert "Go back to the application" in browser.page.by_id("way_back").text
+
+
+def request_object(**claims: str) -> str:
+    """One that is unsigned; whoever reads more of it than the mode and the state is misled."""
+    return jwt.encode(claims, "", "none")
+
+
+def test_a_request_object_is_refused_by_the_mode_and_with_the_state_in_it(
+    browser: Browser, client: Client
+) -> None:
+    told = request_object(
+        response_mode="form_post", state="inside", redirect_uri="https://evil.example/"
+    )
+    browser.authorize(client, request=told, state=None)
+    form = browser.page.form
+    assert (form.action, form.fields["error"]) == (CALLBACK, "request_not_supported")
+    assert form.fields["state"] == "inside"
+
+
+def test_what_stands_beside_a_request_object_comes_first(browser: Browser, client: Client) -> None:
+    told = request_object(response_mode="form_post", state="inside")
+    answer = answer_of(browser.authorize(client, request=told, response_mode="query"))
+    assert (answer["error"], answer["state"]) == ("request_not_supported", "state-1")
+
+
+@pytest.mark.checklist("5", "61")
+@pytest.mark.parametrize("told", [{"response_mode": "fragment"}, {"state": "s" * 2049}])
+def test_a_request_object_asks_for_no_more_than_a_request(
+    browser: Browser, client: Client, told: dict[str, str]
+) -> None:
+    assert_is_our_own_error(browser.authorize(client, request=request_object(**told), state=None))

@@ -24,7 +24,8 @@ def web_client(world: World, **fields: Any) -> Client:
         "redirect_strategy": RedirectStrategy.WEB_APPLICATION,
         "redirect_uri_hashes": frozenset({hash_redirect_uri(REDIRECT_URI)}),
     }
-    return world.add_client(GrantType.AUTHORIZATION_CODE, **(values | fields))
+    grant_type = fields.pop("grant_type", GrantType.AUTHORIZATION_CODE)
+    return world.add_client(grant_type, **(values | fields))
 
 
 def authorization(client: Client, **changes: str | None) -> dict[str, str]:

@@ -5,7 +5,9 @@ from dataclasses import replace
 import jwt
 import pytest
 
+from chalicelib.directory.sessions import Sessions
 from chalicelib.oauth.model import (
+    GrantType,
     LifeCycle,
     LifeCycleType,
     RedirectStrategy,
@@ -162,13 +164,34 @@ def test_another_kind_of_token_is_no_code(world: World, user: User, client: Clie
         forged = mint(kind, parsed.client_id, parsed.subject, parsed.grant_id, bytes(32))
         assert_refused(exchange(world, client, forged))
     reply = exchange(world, client, code)
-    for value in (reply.token, reply.body["refresh_token"], parsed.grant_id, "x"):
+    machine = world.process.get_token(world.add_client(user_id=user.user_id)).token
+    _, session = Sessions(world.stores.sessions, world.clock).log_in(user, "192.0.2.1", "")
+    others = (reply.body["id_token"], machine, session, parsed.grant_id, client.secret, "x")
+    for value in (reply.token, reply.body["refresh_token"], *others):
         assert_refused(exchange(world, client, value))
-    assert_refused(refresh(world, client, code))
-    assert_refused(refresh(world, client, reply.token))
+    for value in (code, reply.token, *others):
+        assert_refused(refresh(world, client, value))
+    for value in (session, parsed.grant_id):
+        assert world.process.whoami(value).status == 401
     assert world.process.whoami(code).status == 401
     assert world.process.whoami(reply.body["refresh_token"]).status == 401
     assert world.process.whoami(reply.token).status == 200
+
+
+@pytest.mark.checklist("22")
+def test_a_machines_grant_is_nobodys_code(world: World, user: User) -> None:
+    """A signed JWT's `jti` names its grant: nothing that claims to be a code of it is one."""
+    client = web_client(world, grant_type=GrantType.ALL, user_id=user.user_id)
+    for token in (world.process.get_token(client).token, client.secret):
+        parsed = parse(token)
+        subject = parsed.subject or user.user_id
+        for kind, family in ((TokenKind.CODE, None), (TokenKind.REFRESH, "A" * 22)):
+            forged = mint(
+                kind, client.client_id, subject, parsed.grant_id, bytes(32), family=family
+            )
+            present = exchange if kind is TokenKind.CODE else refresh
+            assert_refused(present(world, client, forged))
+        assert world.process.whoami(token).status == 200
 
 
 @pytest.mark.checklist("44")
@@ -177,7 +200,9 @@ def test_a_confidential_client_proves_itself(world: World, user: User, client: C
     assert_refused(exchange(world, replace(client, secret="wrong"), code), "invalid_client")
     nameless = replace(client, application=replace(client.application, public=True))
     assert_refused(exchange(world, nameless, code), "invalid_client")
-    assert exchange(world, client, code).status == 200
+    tokens = exchange(world, client, code).body
+    assert_refused(refresh(world, nameless, tokens["refresh_token"]), "invalid_client")
+    assert refresh(world, client, tokens["refresh_token"]).status == 200
 
 
 def test_a_public_client_proves_itself_by_pkce(world: World, user: User) -> None:
@@ -187,20 +212,31 @@ def test_a_public_client_proves_itself_by_pkce(world: World, user: User) -> None
 
 
 @pytest.mark.checklist("50")
-@pytest.mark.parametrize("what", ["user disabled", "password changed", "application disabled"])
+@pytest.mark.parametrize(
+    ("what", "error"),
+    [
+        ("user disabled", "invalid_grant"),
+        ("password changed", "invalid_grant"),
+        ("application disabled", "invalid_client"),
+        ("tokens of the application revoked", "invalid_grant"),
+    ],
+)
 def test_codes_and_tokens_end_with_whoever_they_act_for(
-    world: World, user: User, client: Client, what: str
+    world: World, user: User, client: Client, what: str, error: str
 ) -> None:
+    """Each by what is written of it alone: a disabled one's epoch is not what refuses it."""
     code = code_for(world, client, user)
     reply = exchange(world, client, code_for(world, client, user))
     if what == "user disabled":
-        world.change_user(user, status=Status.DISABLED, token_epoch=1)
+        world.change_user(user, status=Status.DISABLED)
     elif what == "password changed":
         world.change_user(user, token_epoch=1)
+    elif what == "application disabled":
+        world.change(client, status=Status.DISABLED)
     else:
         world.change(client, token_epoch=1)
-    assert_refused(exchange(world, client, code))
-    assert_refused(refresh(world, client, reply.body["refresh_token"]))
+    assert_refused(exchange(world, client, code), error)
+    assert_refused(refresh(world, client, reply.body["refresh_token"]), error)
     assert world.process.whoami(reply.token).status == 401
 
 

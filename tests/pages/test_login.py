@@ -1,5 +1,7 @@
 """The login page: who gets in, what everybody else is told, and what a form is bound to."""
 
+from urllib.parse import quote
+
 import pytest
 
 from chalicelib.oauth.model import Consent, Status
@@ -18,6 +20,7 @@ from tests.pages.browser import (
     asking,
     describe,
 )
+from tests.signing import ISSUER
 
 
 def test_it_shows_who_asks_and_what_for(world: World, browser: Browser) -> None:
@@ -157,6 +160,41 @@ def test_a_guesser_is_slowed_and_a_session_goes_on(world: World, client: Client)
     assert victim.page.has("allow")
     world.clock.sleep(15 * 60)
     assert guesser.log_in().status == 303
+
+
+SPOOFED = {
+    "Host": "evil.example",
+    "X-Forwarded-Host": "evil.example",
+    "X-Forwarded-Proto": "http",
+    "X-Forwarded-For": "203.0.113.9",
+    "Forwarded": "for=203.0.113.9;host=evil.example;proto=http",
+}
+
+
+@pytest.mark.checklist("60")
+def test_no_header_changes_links_issuer_cookies_or_the_address_that_is_counted(
+    world: World, browser: Browser, client: Client
+) -> None:
+    query = {name: [value] for name, value in asking(client).items()}
+    reply = world.process.call("GET", AUTHORIZE, headers=SPOOFED, query=query)
+    assert "evil" not in reply.body + str(reply.headers)
+    assert "203.0.113.9" not in reply.body
+    browser.authorize(client)
+    typed = browser.page.form.fields | {"user_name": "jdoe", "user_domain": "domain"}
+    for number in range(11):
+        guess = SPOOFED | {"X-Forwarded-For": f"203.0.113.{number}"}
+        assert browser.post("/login", typed | {"password": "wrong"}, **guess).status == 403
+    assert browser.log_in().status == 403
+    world.clock.sleep(15 * 60)
+    reply = browser.post("/login", typed | {"password": PASSWORD}, **SPOOFED)
+    assert reply.headers["Location"].startswith(AUTHORIZE + "?")
+    assert browser.cookies.keys() == {SESSION, FORM}
+    answer = browser.get(AUTHORIZE, **asking(client, prompt="none")).headers["Location"]
+    assert answer.startswith(CALLBACK)
+    assert f"iss={quote(ISSUER, safe='')}" in answer
+    browser.get("/account")
+    assert "192.0.2.1" in browser.page.text
+    assert "203.0.113.9" not in browser.page.text
 
 
 @pytest.mark.checklist("14")

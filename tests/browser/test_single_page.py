@@ -13,9 +13,35 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.pages import Visit, visiting
 from tests.flows.server import Server
+from tests.flows.test_connect_pages import blocks
 
 HERE = Path(__file__).parent
-LIBRARY = HERE / "node/node_modules/oidc-client-ts/dist/browser/oidc-client-ts.min.js"
+PACKAGES = HERE / "node/node_modules"
+LIBRARY = PACKAGES / "oidc-client-ts/dist/browser/oidc-client-ts.min.js"
+# What a bundler makes of the import in the page's first line.
+MODULES = {
+    "oidc-client-ts": PACKAGES / "oidc-client-ts/dist/esm/oidc-client-ts.js",
+    "jwt-decode": PACKAGES / "jwt-decode/build/esm/index.js",
+}
+# Around the script of docs/connect-single-page.md: what an application does with it.
+DOCUMENTED = """<!doctype html>
+<html lang="en">
+<title>single page</title>
+<button id="logout">Log out</button>
+<pre id="said"></pre>
+<script type="importmap">{imports}</script>
+<script type="module">
+  import {{ call, logOut, person }} from "/page.js";
+  document.getElementById("logout").onclick = logOut;
+  const user = await person();
+  if (user) {{
+    const answer = await call("{issuer}/oauth2/server/userinfo");
+    const said = {{ what: "logged in", profile: user.profile, search: location.search }};
+    said.answer = await answer.json();
+    document.getElementById("said").textContent = JSON.stringify(said);
+  }}
+</script>
+</html>"""
 
 
 @contextmanager
@@ -55,20 +81,41 @@ def heard(page: Page, what: str) -> dict[str, Any]:
     return said
 
 
+def settings_of(server: Server) -> dict[str, str]:
+    """The issuer, and the application that any port of this machine may be."""
+    client_id = server.credentials["applications"]["public"]["client_id"]
+    return {"authority": server.issuer, "client_id": client_id}
+
+
 @pytest.fixture(name="origin")
 def origin_fixture(server: Server) -> Iterator[str]:
     """Where the application is served."""
     if not LIBRARY.exists():
         pytest.skip("the JavaScript packages are not installed")
-    settings = {
-        "authority": server.issuer,
-        "client_id": server.credentials["applications"]["public"]["client_id"],
-    }
     files = {
         "/": ("text/html", (HERE / "spa.html").read_bytes()),
         "/oidc-client-ts.js": ("text/javascript", LIBRARY.read_bytes()),
-        "/settings.json": ("application/json", json.dumps(settings).encode()),
+        "/settings.json": ("application/json", json.dumps(settings_of(server)).encode()),
     }
+    with serving(files) as origin:
+        yield origin
+
+
+@pytest.fixture(name="documented")
+def documented_fixture(server: Server) -> Iterator[str]:
+    """Where an application is served that holds the script of the documentation as it is."""
+    if not LIBRARY.exists():
+        pytest.skip("the JavaScript packages are not installed")
+    settings = settings_of(server)
+    names = {"ISSUER": settings["authority"], "CLIENT_ID": settings["client_id"]}
+    given = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in names.items())
+    script = given + blocks("connect-single-page", "javascript")[0]
+    imports = json.dumps({"imports": {name: f"/{name}.js" for name in MODULES}})
+    page = DOCUMENTED.format(imports=imports, issuer=server.issuer)
+    files = {
+        f"/{name}.js": ("text/javascript", file.read_bytes()) for name, file in MODULES.items()
+    }
+    files |= {"/page.js": ("text/javascript", script.encode()), "/": ("text/html", page.encode())}
     with serving(files) as origin:
         yield origin
 
@@ -109,3 +156,24 @@ def test_oidc_client_ts_logs_in_by_a_popup(browser: Browser, server: Server, ori
         popup.decide("allow")
         assert heard(visit.page, "logged in")["profile"]["preferred_username"] == "domain\\jdoe"
         popup.assert_quiet()
+
+
+def test_the_page_of_the_documentation_logs_in_calls_and_logs_out(
+    browser: Browser, server: Server, documented: str
+) -> None:
+    with visiting(browser, server) as visit:
+        visit.page.goto(f"{documented}/")
+        visit.page.wait_for_url(f"{server.issuer}/**")
+        visit.log_in()
+        visit.decide("allow")
+        visit.page.wait_for_url(f"{documented}/**")
+        said = heard(visit.page, "logged in")
+        assert said["profile"]["preferred_username"] == "domain\\jdoe"
+        assert said["answer"]["sub"] == said["profile"]["sub"]
+        assert said["search"] == ""
+        visit.page.reload()
+        assert heard(visit.page, "logged in")["answer"] == said["answer"]
+        visit.page.click("#logout")
+        # Logged out, it comes back, finds nobody, and asks for the login anew.
+        visit.page.wait_for_selector("#password")
+        assert visit.page.url.startswith(server.issuer)

@@ -112,8 +112,8 @@ def test_ttl_deletes_whenever_it_may_and_nothing_comes_back(
 # At least so many schedules each; more calls in an operation make more of them.
 OF_THREE = {
     (exchange, exchange, exchange): 156,
-    (exchange, exchange, disable_user): 95,
-    (exchange, exchange, revoke_tokens): 95,
+    (exchange, exchange, disable_user): 115,
+    (exchange, exchange, revoke_tokens): 115,
     (exchange, exchange, withdraw_consent): 44,
     (refresh, refresh, refresh): 66,
     (refresh, refresh, revoke): 86,

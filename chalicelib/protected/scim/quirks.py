@@ -1,9 +1,9 @@
 """What widely used clients send besides the letter of the standard, put into its words.
 
-Microsoft Entra ID sends booleans as texts, managers as plain ids or in a list, and attribute paths
-with filters as the names of a value without a path, and the old value beside what is to go. The
-library beneath reads operations in any case, dotted names in values, filters that match nothing
-yet, and members to remove as a value.
+Microsoft Entra ID sends booleans as texts, managers as plain ids or in a list, also at the path
+`manager`, attribute paths with filters as the names of a value without a path, and the old value
+beside what is to go. The library beneath reads operations in any case, dotted names in values,
+filters that match nothing yet, and members to remove as a value.
 """
 
 import re
@@ -56,7 +56,7 @@ def _operations(operation: object) -> list[object]:
     value_name = named.get("value", "value")
     value = operation.get(value_name)
     if isinstance(path, str) and path:
-        normalized = normalize_filter(path)
+        normalized = _normalize_path(path)
         changed = {**operation, named["path"]: normalized}
         if str(operation.get(named.get("op", "op"))).lower() == "remove":
             return [_removal(changed, normalized, value_name, value)]
@@ -70,6 +70,12 @@ def _operations(operation: object) -> list[object]:
     if not isinstance(value, dict):
         return [operation]
     return _without_path(operation, value_name, value)
+
+
+def _normalize_path(path: str) -> str:
+    """Without its schema the manager would be an attribute that nobody knows."""
+    normalized = normalize_filter(path)
+    return f"{ENTERPRISE_URN}:{_MANAGER}" if normalized.lower() == _MANAGER else normalized
 
 
 def _removal(
@@ -94,7 +100,11 @@ def _without_path(
     operation: Mapping[str, object], value_name: str, value: Mapping[str, object]
 ) -> list[object]:
     """One operation for the plain names, and one for each name that is a path with a filter."""
-    plain = {name: _normalize(name, one) for name, one in value.items() if "[" not in name}
+    plain = {
+        _normalize_path(name): _normalize(name, one)
+        for name, one in value.items()
+        if "[" not in name
+    }
     # "path" may be there, empty.
     rest = {name: one for name, one in operation.items() if name.lower() != "path"}
     filtered = [

@@ -4,6 +4,7 @@ After its documentation ("Develop and plan provisioning for a SCIM endpoint", "K
 and without the flag `aadOptscim062020`, as tenants use both.
 """
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -44,6 +45,41 @@ def test_connection_is_tested_with_a_user_who_is_not_there(entra: Provisioner) -
         assert found["totalResults"] == 0
         assert found["Resources"] == []
         assert found["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:ListResponse"]
+    query = {"excludedAttributes": "members", "filter": f'displayName eq "{uuid4()}"'}
+    assert entra.get("/Groups", **query)["Resources"] == []
+
+
+def test_the_schemas_are_discovered(entra: Provisioner) -> None:
+    found = entra.get("/Schemas")
+    assert found["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:ListResponse"]
+    assert {USER, GROUP, ENTERPRISE} <= {schema["id"] for schema in found["Resources"]}
+    assert "null" not in json.dumps(found)
+
+
+def test_a_user_is_created_with_nulls_and_with_a_schema_that_is_misspelt(
+    entra: Provisioner,
+) -> None:
+    """As the documentation shows it; what is null stays away."""
+    nulls = ("addresses", "phoneNumbers", "preferredLanguage", "title", "department", "manager")
+    made = create(
+        entra,
+        schemas=[USER, "urn:ietf:params:scim:schemas:extension:enterprise:2.0User"],
+        displayName="Joy Young",
+        **dict.fromkeys(nulls),
+    )
+    assert made["displayName"] == "Joy Young"
+    assert not {*nulls} & made.keys()
+
+
+def test_values_are_kept_as_they_were_sent(entra: Provisioner) -> None:
+    sent = {
+        "phoneNumbers": [{"type": "work", "value": "+1 (555) 555-5555"}],
+        "addresses": [{"type": "work", "country": "ML", "primary": True}],
+        "title": " Dr. \u00c5 ",
+    }
+    made = create(entra, "Test_User@TestUser.com", **sent)
+    assert {name: made[name] for name in sent} == sent
+    assert made["userName"] == "Test_User@TestUser.com"
 
 
 def test_a_user_is_looked_for_created_and_read(entra: Provisioner) -> None:
@@ -56,6 +92,51 @@ def test_a_user_is_looked_for_created_and_read(entra: Provisioner) -> None:
     assert entra.get(f"/Users/{made['id']}") == made
     again = entra.call("POST", "/Users", {"schemas": [USER], "userName": UPN})
     assert error(again) == (409, "uniqueness")
+
+
+def test_a_user_is_matched_by_the_address_of_work(entra: Provisioner) -> None:
+    made = create(entra, emails=[{"type": "work", "value": "m@x.y"}])
+    create(entra, "other@testuser.com", emails=[{"type": "other", "value": "m@x.y"}])
+    assert entra.find('emails[type eq "work"].value eq "m@x.y"') == [made]
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [
+            {"op": "Replace", "path": "displayName", "value": "Pvlo"},
+            {"op": "Replace", "path": 'emails[type eq "work"].value', "value": "t@x.y"},
+            {"op": "Replace", "path": "name.givenName", "value": "Gtfd"},
+            {"op": "Replace", "path": "name.familyName", "value": "Pkqf"},
+            {"op": "Replace", "path": "externalId", "value": "Eqpj"},
+            {"op": "Replace", "path": f"{ENTERPRISE}:employeeNumber", "value": "7"},
+            {"op": "Add", "path": "nickName", "value": "Babs"},
+        ],
+        [
+            {"op": "replace", "path": 'emails[type eq "work"].value', "value": "t@x.y"},
+            {
+                "op": "replace",
+                "value": {
+                    "displayName": "Pvlo",
+                    "name.givenName": "Gtfd",
+                    "name.familyName": "Pkqf",
+                    "externalId": "Eqpj",
+                    f"{ENTERPRISE}:employeeNumber": "7",
+                },
+            },
+            {"op": "add", "path": "nickName", "value": "Babs"},
+        ],
+    ],
+    ids=["without the flag", "with the flag"],
+)
+def test_several_attributes_change_at_once(entra: Provisioner, operations: list[Any]) -> None:
+    path = f"/Users/{create(entra)['id']}"
+    read = entra.patched(path, *operations)
+    assert (read["name"]["givenName"], read["name"]["familyName"]) == ("Gtfd", "Pkqf")
+    assert (read["displayName"], read["externalId"], read["nickName"]) == ("Pvlo", "Eqpj", "Babs")
+    assert read["emails"] == [{"value": "t@x.y", "type": "work", "primary": True}]
+    assert read[ENTERPRISE] == {"employeeNumber": "7"}
+    assert entra.find('externalId eq "Eqpj"') == [read]
 
 
 @pytest.mark.parametrize("value", ["False", "false", False])
@@ -121,6 +202,13 @@ def test_a_manager_comes_as_text_list_or_object_and_goes(entra: Provisioner) -> 
     boss = create(entra, "boss@testuser.com")["id"]
     path = f"/Users/{create(entra)['id']}"
     manager = f"{ENTERPRISE}:manager"
+    # The documentation's own example names no schema.
+    entra.patched(path, {"op": "Add", "path": "manager", "value": [{"$ref": "x", "value": boss}]})
+    read = entra.get(
+        "/Users", filter=f'id eq "{path[7:]}" and manager eq "{boss}"', attributes="id"
+    )
+    assert [one["id"] for one in read["Resources"]] == [path[7:]]
+    assert "manager" not in entra.patched(path, {"op": "Remove", "path": "manager"})
     for value in (boss, [{"value": boss}], {"value": boss}, [{"$ref": "x", "value": boss}], [boss]):
         read = entra.patched(path, {"op": "Add", "path": manager, "value": value})
         assert read[ENTERPRISE]["manager"]["value"] == boss

@@ -65,6 +65,17 @@ def test_names_of_a_value_that_are_paths_become_operations() -> None:
     ]
 
 
+def test_a_manager_without_its_schema_is_the_managers_attribute() -> None:
+    at_path = {"op": "Add", "path": "Manager", "value": [{"value": "usr_1"}]}
+    in_value = {"op": "replace", "value": {"manager": "usr_1"}}
+    gone = {"op": "Remove", "path": "manager"}
+    assert normalize_patch({"Operations": [at_path, in_value, gone]})["Operations"] == [
+        {"op": "Add", "path": MANAGER, "value": {"value": "usr_1"}},
+        {"op": "replace", "value": {MANAGER: {"value": "usr_1"}}},
+        {"op": "Remove", "path": MANAGER},
+    ]
+
+
 def test_a_manager_who_is_nobody_is_removed() -> None:
     for value in ("", [], {"value": ""}, {"value": None}):
         sent = {"op": "Add", "path": MANAGER, "value": value}

@@ -43,6 +43,11 @@ def number_of(version: str | None) -> int | None:
     return None if version is None else int(version.removeprefix("W/").strip('"'))
 
 
+def hides_active(account: Account) -> bool:
+    """Whether a client took `active` away, and the status is still the one it had then."""
+    return account.attributes.get("active") is account.user.enabled
+
+
 def user_json(account: Account, groups: Mapping[str, Group], default_domain: str) -> Json:
     """A user as the JSON of RFC 7643 §4.1; `groups` holds those that its roles name."""
     user, attributes = account.user, account.attributes
@@ -52,7 +57,7 @@ def user_json(account: Account, groups: Mapping[str, Group], default_domain: str
         values["name"] = {key: value for key, value in name.items() if value}
     if "emails" not in values and account.email:
         values["emails"] = [{"value": account.email, "type": "work", "primary": True}]
-    if "active" not in attributes:
+    if not hides_active(account):
         values["active"] = user.enabled
     if ENTERPRISE_URN in values:
         values[ENTERPRISE_URN] = _with_manager(values[ENTERPRISE_URN])
@@ -107,7 +112,7 @@ def person_of(resource: Resource[Any], before: Account | None, default_domain: s
             raise InvalidValueException(detail=f"{key} may have {MAXIMUM_ENTRIES} entries")
     if before is not None and values.get("active") is None:
         # Taken away: shown no more (RFC 7644 §3.5.2.2), and the user is as before.
-        attributes["active"] = None
+        attributes["active"] = before.user.enabled
     manager = attributes.get(ENTERPRISE_URN, {}).get("manager")
     if manager is not None:
         manager.pop("$ref", None)

@@ -66,7 +66,7 @@ class DirectoryStorage(ScimStorage):
         shown = _shows_members(search_request)
         if len(resource_types) > 1:
             found = [*self._users.all(), *self._groups.all(with_members=shown)]
-            return page_of(resource_types, found, search_request, position)
+            return self._users.as_shown(page_of(resource_types, found, search_request, position))
         resource_type = resource_types[0]
         if resource_type.name == _USER:
             return self._users.search(resource_type, search_request, position)

@@ -20,7 +20,13 @@ from chalicelib.directory.stores import GroupStore, UserStore
 from chalicelib.protected.scim import user_names
 from chalicelib.protected.scim.errors import refusals
 from chalicelib.protected.scim.lookups import Lookup, find_lookup
-from chalicelib.protected.scim.representation import USER_ID, number_of, person_of, user_json
+from chalicelib.protected.scim.representation import (
+    USER_ID,
+    hides_active,
+    number_of,
+    person_of,
+    user_json,
+)
 from chalicelib.protected.scim.searching import (
     MAXIMUM_MAIL_OWNERS,
     MAXIMUM_ROWS,
@@ -34,7 +40,11 @@ _INDEXED = frozenset({"id", "username", "externalid", "emails.value"})
 
 
 class UserResources:
-    """Reads, searches and writes users for one kind of resource."""
+    """Reads, searches and writes users, for one request.
+
+    A search finds users by what they are: it looks at an `active` that a client took away too,
+    which is not shown.
+    """
 
     def __init__(
         self,
@@ -52,6 +62,7 @@ class UserResources:
         self._bookmarks = bookmarks
         self._model = model
         self._default_domain = default_domain
+        self._hidden: set[str] = set()
 
     def get(self, resource_id: str) -> Resource[Any]:
         """By id, or by `userName`. Raises NotFoundException."""
@@ -88,28 +99,35 @@ class UserResources:
         tree = None if request.filter is None else request.filter.ast
         lookup = None if tree is None else find_lookup(tree, _INDEXED)
         if lookup is not None:
-            found = self._render(self._look_up(lookup))
+            found = self._render_to_search(self._look_up(lookup))
             if lookup.attribute == "username" and request.filter is not None:
                 # A userName has several spellings; the one asked for is as good as the one shown.
                 asked = {"user_name": lookup.value}
                 match = request.filter.match
                 found = [one for one in found if match(one.model_copy(update=asked))]
                 request = request.model_copy(update={"filter": None})
-            return page_of([resource_type], found, request, position)
+            return self.as_shown(page_of([resource_type], found, request, position))
         sort_by = None if request.sort_by is None else str(request.sort_by).lower()
         if tree is None and sort_by in (None, "username"):
             return self._walk(request, position)
-        return page_of([resource_type], self.all(), request, position)
+        return self.as_shown(page_of([resource_type], self.all(), request, position))
 
     def settle(self) -> None:
         """Wait until no lease from before now can still be in use."""
         self._users.settle()
 
     def all(self) -> list[Resource[Any]]:
-        """Every user, where they are no more than the cap. Raises TooManyException."""
+        """Every user to search, where they are no more than the cap. Raises TooManyException."""
         if self._users.count() > MAXIMUM_ROWS:
             raise refuse_too_many("users")
-        return self._render(self._all())
+        return self._render_to_search(self._all())
+
+    def as_shown(self, page: SearchPage) -> SearchPage:
+        """The page, without what is looked at alone."""
+        for one in page.resources:
+            if one.id in self._hidden:
+                one.active = None  # type: ignore[attr-defined] # of users, whom alone it names
+        return page
 
     def _load(self, resource_id: str) -> Account:
         if USER_ID.fullmatch(resource_id):
@@ -181,6 +199,14 @@ class UserResources:
                 return found
             if len(found) > MAXIMUM_ROWS:
                 raise refuse_too_many("users")
+
+    def _render_to_search(self, accounts: Sequence[Account]) -> list[Resource[Any]]:
+        found = self._render(accounts)
+        for account, one in zip(accounts, found, strict=True):
+            if hides_active(account):
+                self._hidden.add(account.user.user_id)
+                one.active = account.user.enabled  # type: ignore[attr-defined] # of a user
+        return found
 
     def _render(self, accounts: Sequence[Account]) -> list[Resource[Any]]:
         roles = frozenset(role for account in accounts for role in account.user.roles)

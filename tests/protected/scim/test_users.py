@@ -332,3 +332,31 @@ def test_an_active_that_says_nothing_leaves_the_user_as_it_is(
     said = {"op": "replace", "path": "active", "value": active}
     assert client.patched(f"/Users/{user_id}", said)["active"] is active
     assert client.get(f"/Users/{user_id}")["active"] is active
+
+
+@pytest.mark.parametrize("active", [True, False])
+@pytest.mark.parametrize("kind", ["Users", ""])
+def test_searches_find_by_an_active_that_was_taken_away_and_do_not_show_it(
+    client: Provisioner, kind: str, *, active: bool
+) -> None:
+    user_id = client.create("taken@x", active=active)["id"]
+    client.patched(f"/Users/{user_id}", operation("remove", "active"))
+    said = f"active eq {str(active).lower()}"
+    for expression in (said, f'userName eq "taken@x" and {said}', f'id eq "{user_id}" and {said}'):
+        (found,) = client.get(f"/{kind}".rstrip("/"), filter=expression)["Resources"]
+        assert found["id"] == user_id
+        assert "active" not in found
+    assert client.find(f"active eq {str(not active).lower()}") == []
+
+
+def test_an_administrators_disabling_is_shown_where_active_was_taken_away(
+    client: Provisioner,
+) -> None:
+    user_id = client.create("taken@x")["id"]
+    client.patched(f"/Users/{user_id}", operation("remove", "active"))
+    body = {"schemas": [USER], "userName": "taken@x", "title": "Dr"}
+    assert "active" not in client.call("PUT", f"/Users/{user_id}", body).body
+    headers = {"Authorization": f"Bearer {administrators_client(client.world).token}"}
+    path = f"/admin/users/{user_id}/disable"
+    assert client.world.process.call("POST", path, headers=headers).status == 200
+    assert client.get(f"/Users/{user_id}")["active"] is False

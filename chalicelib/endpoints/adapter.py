@@ -28,6 +28,9 @@ Endpoint = Callable[[Request], Response]
 Refuse = Callable[[OAuthError], Response]
 """What a refusal looks like that no endpoint answered by itself."""
 
+_Refusals = tuple[Refuse, Refuse]
+"""To a browser that asks for a page, and to everybody else."""
+
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -108,10 +111,12 @@ class Edge:
         *,
         cross_origin: bool = False,
         refuse: Refuse = as_json,
+        refuse_program: Refuse = as_json,
     ) -> None:
         """Serve `endpoints` by method at `path`; content types are checked by the endpoints.
 
-        `refuse` makes what a browser is shown in place of a page; programs get JSON.
+        `refuse` makes what a browser is shown in place of a page, `refuse_program` what
+        everybody else is told.
         `cross_origin` lets pages of any origin call it (Fetch, "CORS protocol"): such a call
         carries no cookie, so it can do no more than a program elsewhere.
         """
@@ -122,18 +127,18 @@ class Edge:
             allowed = {"Access-Control-Allow-Methods": methods, **_PREFLIGHT}
             endpoints = {**endpoints, "OPTIONS": lambda _: Response(204, None, allowed)}
         for method, endpoint in endpoints.items():
-            view = self._view(endpoint, refuse, extra)
+            view = self._view(endpoint, (refuse, refuse_program), extra)
             view.__name__ = f"{method}_{path}"
             blueprint.route(path, methods=[method], content_types=["*/*"])(view)
 
     def _view(
-        self, endpoint: Endpoint, refuse: Refuse, extra: Mapping[str, str]
+        self, endpoint: Endpoint, refusals: _Refusals, extra: Mapping[str, str]
     ) -> Callable[..., ChaliceResponse]:
         def view(**path_parameters: str) -> ChaliceResponse:
             current = self._app.current_request
             if current is None:
                 raise RuntimeError("Chalice calls views with a request")
-            answer = self._answer(endpoint, refuse, current, path_parameters)
+            answer = self._answer(endpoint, refusals, current, path_parameters)
             answer.headers.update(extra)
             return answer
 
@@ -142,14 +147,14 @@ class Edge:
     def _answer(
         self,
         endpoint: Endpoint,
-        refuse: Refuse,
+        refusals: _Refusals,
         current: ChaliceRequest,
         path_parameters: Mapping[str, str],
     ) -> ChaliceResponse:
         """Call the endpoint; every way it can end becomes an answer and one log line."""
         started = time.perf_counter()
         with request_log.collect() as fields, self._budget() as calls:
-            response = self._respond(endpoint, refuse, current, path_parameters)
+            response = self._respond(endpoint, refusals, current, path_parameters)
             if not _are_headers_sound(response.headers):
                 # Neither Chalice nor a gateway looks: one line break more is one header more.
                 fields.update(outcome="server_error", reason="control character in a header")
@@ -200,7 +205,7 @@ class Edge:
     def _respond(
         self,
         endpoint: Endpoint,
-        refuse: Refuse,
+        refusals: _Refusals,
         current: ChaliceRequest,
         path_parameters: Mapping[str, str],
     ) -> Response:
@@ -212,8 +217,9 @@ class Edge:
             return endpoint(to_request(event, path_parameters))
         except Exception as error:  # noqa: BLE001 - the edge: whatever happens becomes an answer
             refusal = self._refusal_of(error)
+        refuse, refuse_program = refusals
         try:
-            return refuse(refusal) if _asks_for_page(event) else as_json(refusal)
+            return refuse(refusal) if _asks_for_page(event) else refuse_program(refusal)
         except Exception as error:  # noqa: BLE001 - what should tell of a failure failed too
             return as_json(self._refusal_of(error))
 

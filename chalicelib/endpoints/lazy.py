@@ -20,14 +20,20 @@ Open = Callable[[], Mapping[str, Endpoint]]
 
 
 def lazy_blueprint(
-    name: str, edge: Edge, routes: Routes, opener: Open, refuse: Refuse = as_json
+    name: str,
+    edge: Edge,
+    routes: Routes,
+    opener: Open,
+    refuse: Refuse = as_json,
+    *,
+    refuse_program: Refuse = as_json,
 ) -> Blueprint:
     """A blueprint of `routes`; `opener` is called once, at the first request."""
     blueprint = Blueprint(name)
     opened = cache(opener)
     for path, methods in routes.items():
         endpoints = {method: partial(_call, opened, named) for method, named in methods.items()}
-        edge.add(blueprint, path, endpoints, refuse=refuse)
+        edge.add(blueprint, path, endpoints, refuse=refuse, refuse_program=refuse_program)
     return blueprint
 
 

@@ -12,6 +12,8 @@ from chalicelib.directory.stores import GroupStore, UserStore
 from chalicelib.endpoints.adapter import Edge, Endpoint
 from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint
 from chalicelib.oauth.clock import Clock
+from chalicelib.oauth.errors import OAuthError
+from chalicelib.oauth.messages import Response
 from chalicelib.oauth.signing_keys import KeyProtector
 from chalicelib.protected.deployment_key import DeploymentKey, SecretStore
 from chalicelib.protected.guard import Guard
@@ -28,7 +30,14 @@ ROUTES: Routes = {
 
 def blueprint(edge: Edge, open_scim: Open) -> Blueprint:
     """The routes; `open_scim` is called at the first request."""
-    return lazy_blueprint(__name__, edge, ROUTES, open_scim)
+    return lazy_blueprint(__name__, edge, ROUTES, open_scim, _refuse, refuse_program=_refuse)
+
+
+def _refuse(error: OAuthError) -> Response:
+    """What was refused, or failed, before SCIM saw it or beneath it."""
+    from chalicelib.protected.scim.errors import refuse  # noqa: PLC0415 - see the module's top
+
+    return refuse(error)
 
 
 def open_scim(

@@ -59,12 +59,9 @@ class Scim:
             access = self._guard.admit(request, doors.SCIM)
             served = self._serve(read_request(request, self._issuer), access, request.source_ip)
         except OAuthError as error:
-            note(outcome=error.error, reason=error.detail)
             return refuse(error)
         except StoreUnavailable as error:
-            unavailable = TemporarilyUnavailable(detail=str(error))
-            note(outcome=unavailable.error, reason=unavailable.detail)
-            return refuse(unavailable)
+            return refuse(TemporarilyUnavailable(detail=str(error)))
         except SCIMException as error:
             note(outcome="scim_error", reason=error.scim_type or str(error.status))
             return _answer(self._service.error_response(in_plain_words(error)))

@@ -27,6 +27,7 @@ from chalicelib.administration.refusals import (
 )
 from chalicelib.oauth.errors import OAuthError
 from chalicelib.oauth.messages import Response
+from chalicelib.oauth.request_log import note
 from chalicelib.paging import InvalidCursor
 
 SCIM_TYPE = "application/scim+json"
@@ -78,7 +79,8 @@ def in_plain_words(error: SCIMException) -> SCIMException:
 
 
 def refuse(error: OAuthError) -> Response:
-    """The refusal of the guard or of storage in SCIM's shape; status and headers stay."""
+    """The refusal of what is around SCIM in its shape, and for the log; status and headers stay."""
+    note(outcome=error.error, reason=error.detail)
     body = Error(status=error.status, detail=error.description).model_dump()
     return Response(error.status, body, {**error.headers(), "Content-Type": SCIM_TYPE})
 

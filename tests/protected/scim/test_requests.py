@@ -52,7 +52,22 @@ def test_a_body_that_is_none_is_refused(
 @pytest.mark.checklist("61")
 def test_a_body_over_64_kib_is_refused(client: Provisioner) -> None:
     body = json.dumps({"schemas": [USER], "userName": "a@b", "title": "x" * 66_000})
-    assert client.call("POST", "/Users", body).status == 413
+    assert error(client.call("POST", "/Users", body)) == (413, None)
+    # Whoever asks for a page gets none here.
+    html = client.call("POST", "/Users", body, headers={"Accept": "text/html"})
+    assert error(html) == (413, None)
+
+
+def test_a_fault_of_ours_has_the_shape_of_scim_and_tells_nothing() -> None:
+    client = Provisioner()
+
+    def fail(*_: object) -> None:
+        raise ValueError("secret")
+
+    with client.world.database.intercepted(fail):
+        reply = client.call("GET", "/Users")
+    assert error(reply) == (500, None)
+    assert "secret" not in json.dumps(reply.body)
 
 
 @pytest.mark.parametrize(

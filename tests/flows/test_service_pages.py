@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.flows.clients import get_token
+from tests.flows.clients import Administrator, get_token
 from tests.flows.server import ROOT, Server
+from tests.flows.test_connect_pages import blocks, register
 from tests.flows.test_readme import paste
 
 
@@ -83,3 +84,50 @@ def test_the_page_about_apis_registers_a_service_that_may_ask(server: Server, sh
     )
     assert described["active"] is True
     assert "api" in described["scope"].split(" ")
+
+
+def field(page: str, name: str, column: int = 1) -> str:
+    """What to type into a field of a page's table, the example's issuer in it."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| {name} \|(.*)\|$", text, re.MULTILINE)
+    value = row.split("|")[column - 1].strip()
+    return value.partition("`")[2].partition("`")[0] or value
+
+
+def test_the_page_about_entra_id_connects_it_by_client_credentials(
+    server: Server, shell: Any
+) -> None:
+    page = "connect-entra-id.md"
+    user, application, _ = map(json.loads, blocks("connect-entra-id", "json"))
+    assert Administrator(server).send("POST", "/users", user).status_code == 201
+    registered = register(server, application)
+    assert registered["warnings"] == []
+    assert field(page, "OAuth token endpoint") == "https://auth.example/oauth2/server/token"
+    assert field(page, "How credentials are sent").startswith("Header")
+    token = get_token(server, registered, scope=field(page, "OAuth 2.0 scopes"))
+    # At least the hour that Microsoft asks for.
+    assert token["expires_in"] == 3600
+    found = shell(lines(page, "curl -sS -G"), TOKEN=token["access_token"])
+    assert (found["totalResults"], found["Resources"]) == (0, [])
+
+
+def test_the_page_about_entra_id_connects_it_by_a_secret(server: Server, shell: Any) -> None:
+    page = "connect-entra-id.md"
+    registered = register(server, json.loads(blocks("connect-entra-id", "json")[2]))
+    asked = lines(page, "curl -sS -G")
+    found = shell(asked, TOKEN=registered["client_secret"])
+    assert (found["totalResults"], found["Resources"]) == (0, [])
+    # The Tenant URL, as the page has it typed and as it has it tried.
+    path, _, flag = field(page, "Tenant URL").removeprefix("https://auth.example").partition("?")
+    assert f'"$ISSUER{path}/Users?{flag}"' in asked
+
+
+def test_the_page_about_okta_connects_it(server: Server, shell: Any) -> None:
+    page = "connect-okta.md"
+    registered = register(server, json.loads(blocks("connect-okta", "json")[0]))
+    asked = lines(page, "curl -sS -G")
+    found = shell(asked, TOKEN=registered["client_secret"])
+    assert found["itemsPerPage"] == len(found["Resources"]) == 2
+    for name in ("SCIM connector base URL", "SCIM 2.0 Base Url"):
+        path = field(page, name).removeprefix("https://auth.example")
+        assert f'"$ISSUER{path}/Users"' in asked

@@ -11,6 +11,11 @@ import pytest
 from tests.scim import ENTERPRISE, GROUP, USER, Provisioner, error
 
 LOGIN = "test.user@okta.local"
+HEADERS = {
+    "Accept": "application/scim+json",
+    "Content-Type": "application/scim+json; charset=utf-8",
+    "User-Agent": "Okta SCIM Client 1.0.0",
+}
 
 
 @pytest.fixture
@@ -36,7 +41,7 @@ def profile(login: str = LOGIN, **values: Any) -> dict[str, Any]:
 
 
 def create(okta: Provisioner, **values: Any) -> Any:
-    made = okta.call("POST", "/Users", profile(**values))
+    made = okta.call("POST", "/Users", profile(**values), headers=HEADERS)
     assert made.status == 201, made.body
     return made.body
 
@@ -85,6 +90,13 @@ def test_deactivation_and_reactivation_by_patch_and_by_put(okta: Provisioner) ->
         put = okta.call("PUT", path, profile(id=made["id"], active=active))
         assert (put.status, put.body["active"]) == (200, active)
     assert okta.get("/Users", startIndex="1", count="100")["totalResults"] == 1
+
+
+def test_a_password_that_is_synchronized_is_passed_over(okta: Provisioner) -> None:
+    made = create(okta)
+    path = f"/Users/{made['id']}"
+    assert okta.patched(path, {"op": "replace", "value": {"password": "7829ft9uj"}}) == made
+    assert okta.world.stores.users.load_password_hash(made["id"]) is None
 
 
 def test_an_import_pages_through_everybody_the_inactive_too(okta: Provisioner) -> None:

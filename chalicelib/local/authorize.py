@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,7 +30,9 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     text = options.event.read_text(encoding="utf-8")
     try:
-        answer = _ask(text, options.token)
+        # The log is not part of the answer.
+        with redirect_stdout(sys.stderr):
+            answer = _ask(text, options.token)
     except (Unauthorized, UnknownEvent) as failure:
         named = {"errorMessage": str(failure), "errorType": type(failure).__name__}
         return _print(named, status=1)

@@ -38,6 +38,8 @@ class Question:
 def questions(user_id: str) -> tuple[Question, ...]:
     """What is asked; `user_id` is somebody's."""
     patch = {"Operations": [{"op": "replace", "path": "active", "value": False}]}
+    # As Entra ID asks.
+    mail_of_work = f'emails[type eq "work"].value eq "{SOMEBODY}@mail.com"'
     new = {"userName": "new@contoso.com", "externalId": "new", "emails": [{"value": "n@x.y"}]}
     return (
         Question("GET by id", f"/Users/{user_id}"),
@@ -45,6 +47,7 @@ def questions(user_id: str) -> tuple[Question, ...]:
         Question("userName eq", query={"filter": f'userName eq "{SOMEBODY}@contoso.com"'}),
         Question("externalId eq", query={"filter": f'externalId eq "x-{SOMEBODY}"'}),
         Question("emails.value eq", query={"filter": f'emails.value eq "{SOMEBODY}@mail.com"'}),
+        Question("emails[type].value eq", query={"filter": mail_of_work}),
         Question("userName eq, nobody", query={"filter": 'userName eq "nobody@contoso.com"'}),
         Question("startIndex=1&count=2", query={"startIndex": "1", "count": "2"}),
         Question("the first page of 100", query={"startIndex": "1", "count": "100"}),

@@ -97,6 +97,7 @@ def test_a_deployment_may_have_a_default_domain() -> None:
     assert error(taken) == (409, "uniqueness")
 
 
+@pytest.mark.checklist("53")
 @pytest.mark.parametrize(
     ("values", "named"),
     [
@@ -115,10 +116,32 @@ def test_the_rules_of_the_form_hold_for_provisioning_too(
     client: Provisioner, values: dict[str, Any], named: str
 ) -> None:
     body = {"schemas": [USER], "userName": ADA, **values}
-    refused = client.call("POST", "/Users", body)
-    assert error(refused) == (400, "invalidValue")
-    assert named in refused.body["detail"]
+    refused = [client.call("POST", "/Users", body)]
     assert client.get("/Users")["totalResults"] == 0
+    path = f"/Users/{client.create(ADA, externalId='x1')['id']}"
+    before = client.world.database.snapshot()
+    # A change is held to the same.
+    refused += [
+        client.call("PUT", path, body),
+        client.patch(path, *(operation("replace", name, one) for name, one in values.items())),
+        client.patch(path, operation("add", value=values)),
+    ]
+    for reply in refused:
+        assert error(reply) == (400, "invalidValue")
+        assert named in reply.body["detail"]
+    assert client.world.database.snapshot() == before
+
+
+@pytest.mark.checklist("54")
+def test_an_external_id_is_nobodys_id(client: Provisioner) -> None:
+    ada, eve = client.create(ADA), client.create("eve@contoso.com")
+    for value in (ada["id"], ADA, "1"):
+        client.patched(f"/Users/{eve['id']}", operation("replace", "externalId", value))
+        assert [one["id"] for one in client.find(f'externalId eq "{value}"')] == [eve["id"]]
+        assert [one["id"] for one in client.find(f'id eq "{ada["id"]}"')] == [ada["id"]]
+        assert client.get(f"/Users/{ada['id']}") == client.get(f"/Users/{ADA}") == ada
+    taken = client.patch(f"/Users/{eve['id']}", operation("replace", "id", ada["id"]))
+    assert error(taken) == (400, "mutability")
 
 
 @pytest.mark.checklist("54")

@@ -57,6 +57,7 @@ SUPPORTED_METHODS = frozenset(
         MethodKind.DATE,
         MethodKind.TIME,
         MethodKind.TOTALOFFSETMINUTES,
+        MethodKind.TOTALSECONDS,
         MethodKind.NOW,
         MethodKind.MINDATETIME,
         MethodKind.MAXDATETIME,

@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from odatapy.data import Entity
-from odatapy.server.eval import evaluate_filter, evaluate_search, evaluate_value
-from odatapy.server.uri.expression import Expression
+from odatapy.server.eval import InMemoryExpressionVisitor, evaluate_search
+from odatapy.server.uri.expression import BinaryOperatorKind, Expression
 from odatapy.server.uri.query_options import OrderByItem, SearchOption
 
 from chalicelib.directory.model import fold
@@ -16,6 +16,30 @@ Row = TypeVar("Row")
 
 # What arithmetic, dates and types raise on values that a client chose.
 _FAULTS = (ArithmeticError, AttributeError, RecursionError, TypeError, ValueError)
+_WITH_NULL = {
+    BinaryOperatorKind.GT: False,
+    BinaryOperatorKind.LT: False,
+    BinaryOperatorKind.GE: True,
+    BinaryOperatorKind.LE: True,
+}
+
+
+class _Visitor(InMemoryExpressionVisitor):
+    """Where the standard (Part 2, §5.1.1.1 and §5.1.1.2) says other than the library."""
+
+    def visit_binary(self, operator: BinaryOperatorKind, left: Any, right: Any) -> Any:
+        if operator in _WITH_NULL and (left is None or right is None):
+            # Not unknown, but false, so that `not (email gt 'a')` holds where there is no email;
+            # two nulls are equal.
+            return left is right and _WITH_NULL[operator]
+        if operator is BinaryOperatorKind.IN and left is None and isinstance(right, list):
+            # As `eq` compares: null is in a list that holds it.
+            return any(one is None for one in right)
+        if operator is BinaryOperatorKind.MOD and left is not None and right is not None:
+            # The remainder has the sign of what is divided; Python's has that of the divisor.
+            rest = super().visit_binary(operator, abs(left), abs(right))
+            return rest if rest is None or left >= 0 else -rest
+        return super().visit_binary(operator, left, right)
 
 
 class Evaluation:
@@ -28,7 +52,7 @@ class Evaluation:
         """Whether a filter holds (null counts as false). Raises QueryRefused."""
         if expression is None:
             return True
-        return _guarded(lambda: evaluate_filter(entity, expression, self._aliases))
+        return _guarded(lambda: self._value(entity, expression)) is True
 
     def found(self, entity: Entity, search: SearchOption | None) -> bool:
         """Whether `$search` finds its terms in any text of the entity. Raises QueryRefused."""
@@ -48,9 +72,12 @@ class Evaluation:
 
     def _sorted(self, entities: Sequence[Entity], item: OrderByItem) -> list[Entity]:
         def key(entity: Entity) -> tuple[Any, ...]:
-            return _comparable(evaluate_value(entity, item.expression, self._aliases))
+            return _comparable(self._value(entity, item.expression))
 
         return sorted(entities, key=key, reverse=item.descending)
+
+    def _value(self, entity: Entity, expression: Expression) -> Any:
+        return expression.accept(_Visitor(entity, self._aliases))
 
 
 def _comparable(value: object) -> tuple[Any, ...]:

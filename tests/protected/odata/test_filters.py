@@ -1,5 +1,6 @@
 """Filters mean what the standard says: compared with an evaluator of a few lines of Python."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -103,6 +104,14 @@ def texts_of(inner: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
     )
 
 
+# A quotient goes towards zero, and a remainder has the sign of what is divided.
+CALCULATE: dict[str, Callable[[int, int], int | None]] = {
+    "add": int.__add__,
+    "sub": int.__sub__,
+    "mul": int.__mul__,
+    "div": lambda a, b: None if b == 0 else math.trunc(a / b),
+    "mod": lambda a, b: None if b == 0 else int(math.fmod(a, b)),
+}
 TEXTS = st.recursive(TEXT_LITERALS | TEXT_PROPERTIES, texts_of, max_leaves=4)
 NUMBERS = st.one_of(
     NUMBER_LITERALS,
@@ -114,12 +123,14 @@ NUMBERS = st.one_of(
         for part in ("year", "month", "day", "hour", "minute", "second")
     ),
     st.tuples(
-        st.just(prop("version")), st.sampled_from(["add", "sub", "mul"]), NUMBER_LITERALS
+        st.sampled_from(["version", "version sub 6"]),
+        st.sampled_from(["add", "sub", "mul", "div", "mod"]),
+        NUMBER_LITERALS,
     ).map(
         lambda three: Term(
-            f"({three[0].text} {three[1]} {three[2].text})",
-            lambda row: {"add": int.__add__, "sub": int.__sub__, "mul": int.__mul__}[three[1]](
-                three[0].value(row), three[2].value(row)
+            f"(({three[0]}) {three[1]} {three[2].text})",
+            lambda row: CALCULATE[three[1]](
+                row["version"] - (6 if "sub" in three[0] else 0), three[2].value(row)
             ),
         )
     ),
@@ -135,10 +146,11 @@ TIMES = st.one_of(
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "eq": lambda a, b: a == b,
     "ne": lambda a, b: a != b,
-    "gt": lifted(lambda a, b: a > b),
-    "ge": lifted(lambda a, b: a >= b),
-    "lt": lifted(lambda a, b: a < b),
-    "le": lifted(lambda a, b: a <= b),
+    # Null is false here, not unknown; two nulls are equal (Part 2, §5.1.1.1.3 to §5.1.1.1.6).
+    "gt": lambda a, b: None not in (a, b) and a > b,
+    "ge": lambda a, b: a == b or (None not in (a, b) and a > b),
+    "lt": lambda a, b: None not in (a, b) and a < b,
+    "le": lambda a, b: a == b or (None not in (a, b) and a < b),
 }
 
 
@@ -170,6 +182,12 @@ ATOMS = st.one_of(
         Term("roles/any(r: r eq 'administrator')", lambda row: "administrator" in row["roles"])
     ),
     st.just(Term("roles/$count gt 0", lambda row: bool(row["roles"]))),
+    st.sampled_from([EMAILS[1:3], EMAILS[:2], EMAILS[:1]]).map(
+        lambda emails: Term(
+            f"email in ({','.join('null' if one is None else quoted(one) for one in emails)})",
+            lambda row: row["email"] in emails,
+        )
+    ),
 )
 
 
@@ -275,3 +293,25 @@ def test_an_alias_stands_for_its_expression(admin: Caller) -> None:
     assert names("tolower(userName) eq @n and userName ne @n", n="'anna'") == ["Anna"]
     assert names("@n eq userName", n="userName")[:2] == names("true")[:2]
     assert admin.refusal("Users", filter="userName eq @n")[0] == 400
+
+
+def test_a_span_of_time_is_counted_in_seconds(admin: Caller) -> None:
+    young = "totalseconds(updatedAt sub createdAt) gt -3456001"
+    assert admin.values("Users", "userName", filter=young, orderby="createdAt") == [
+        "admon", "anna", "Anna"
+    ]  # fmt: skip
+    assert admin.values("Users", "id", filter="totalseconds(duration'PT90S') ne 90") == []
+
+
+def test_null_is_false_in_a_comparison_and_unknown_in_a_function(admin: Caller) -> None:
+    def count(filter_: str) -> int:
+        return len(admin.values("Users", "id", filter=filter_))
+
+    everybody, nameless = count("true"), count("givenName eq null")
+    assert 0 < nameless < everybody
+    assert count("not (givenName gt 'A')") == nameless + count("givenName le 'A'")
+    assert count("givenName ge null") == count("null le givenName") == nameless
+    assert count("givenName gt null or givenName lt null") == 0
+    assert count("not startswith(givenName,'A')") == everybody - nameless - count(
+        "startswith(givenName,'A')"
+    )

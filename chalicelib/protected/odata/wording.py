@@ -21,12 +21,15 @@ _TYPES = {
     "Duration": "a duration",
     "Guid": "a GUID",
     "Binary": "binary data",
+    "Null": "null",
     **dict.fromkeys(
         ("SByte", "Byte", "Int16", "Int32", "Int64", "Single", "Double", "Decimal"), _NUMBER
     ),
 }
-_TYPE = re.compile(r"\bEdm\.([A-Za-z0-9]+)")
-_COMPARISON = "cannot compare "
+# Not the type that a client named in a path.
+_TYPE = re.compile(r"(?:\ba valid )?(?<!')\bEdm\.([A-Za-z0-9]+)(?: literal\b)?")
+# Where a text is likely to lack its quotes.
+_QUOTED = re.compile(r"cannot compare .*\ba text\b|for key .* is not a text\b")
 
 
 def code_of(status: int, code: str | None) -> str:
@@ -39,6 +42,6 @@ def code_of(status: int, code: str | None) -> str:
 def plain(message: str) -> str:
     """A message that names types as people do, and says how a text is written."""
     worded = _TYPE.sub(lambda found: _TYPES.get(found[1], found[0]), message)
-    if _COMPARISON in worded and "a text" in worded:
+    if _QUOTED.search(worded):
         worded += " A text stands in single quotes, everything else in none."
     return worded

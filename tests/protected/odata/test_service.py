@@ -261,6 +261,20 @@ def test_a_comparison_of_unlike_things_is_explained(admin: Caller) -> None:
     assert "single quotes" in message
 
 
+@pytest.mark.parametrize(
+    ("path", "options", "message"),
+    [
+        ("Users(x)", {}, "for key 'id' is not a text. A text stands in single quotes,"),
+        ("Users/Edm.String", {}, "Type 'Edm.String' was not found."),
+        ("Users", {"filter": "null"}, "must be a boolean expression, not null."),
+    ],
+)
+def test_types_are_named_as_people_do(
+    admin: Caller, path: str, options: dict[str, str], message: str
+) -> None:
+    assert message in admin.get(path, **options).body["error"]["message"]
+
+
 @pytest.mark.parametrize("name", ["filter", "Filter", "top", "skiptoken", "expand"])
 def test_an_option_without_its_dollar_is_refused_not_ignored(admin: Caller, name: str) -> None:
     reply = admin.send("GET", "Users", query={name: ["1"]})

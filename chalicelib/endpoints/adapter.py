@@ -17,6 +17,7 @@ from chalicelib.oauth import request_log
 from chalicelib.oauth.errors import (
     ContentTooLarge,
     InvalidRequest,
+    MethodNotAllowed,
     OAuthError,
     ServerError,
     TemporarilyUnavailable,
@@ -38,10 +39,6 @@ SECURITY_HEADERS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
 }
-# Chalice's own refusals, told in our shape.
-_CHALICE_ERRORS = {
-    405: {"error": "invalid_request", "error_description": "The method is not allowed here."},
-}
 _CROSS_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "WWW-Authenticate, Retry-After",
@@ -51,6 +48,7 @@ _PREFLIGHT = {
     "Access-Control-Max-Age": "3600",
 }
 _SERVER_ERROR = ServerError().body()
+_METHOD_NOT_ALLOWED = 405
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -101,6 +99,7 @@ class Edge:
         self._configured = configured
         self._logger = logger
         self._budget = budget
+        self._refuse_program: dict[str, Refuse] = {}
         app.register_middleware(self._finish, "http")
 
     def add(
@@ -130,6 +129,7 @@ class Edge:
             view = self._view(endpoint, (refuse, refuse_program), extra)
             view.__name__ = f"{method}_{path}"
             blueprint.route(path, methods=[method], content_types=["*/*"])(view)
+        self._refuse_program[path] = refuse_program
 
     def _view(
         self, endpoint: Endpoint, refusals: _Refusals, extra: Mapping[str, str]
@@ -186,21 +186,27 @@ class Edge:
         """Give Chalice's own answers, which never passed `_answer`, our shape and a log line."""
         response = get_response(event)
         if "Content-Security-Policy" not in response.headers:
-            body = _CHALICE_ERRORS.get(response.status_code, _SERVER_ERROR)
-            response.body = body
-            if body is _SERVER_ERROR:
-                response.status_code = 500
-            own = {**SECURITY_HEADERS, "Content-Type": "application/json"}
-            response.headers = {**own, **response.headers, **own}
-            line = {
-                "request_id": event.context.get("requestId", ""),
-                "method": event.method,
-                "path": event.path,
-                "status": response.status_code,
-                "outcome": body["error"],
-            }
-            self._logger.info("request", extra=line)
+            refusal = self._chalice_refusal(event, response.status_code)
+            response.body, response.status_code = refusal.body, refusal.status
+            own = {"Content-Type": "application/json", **refusal.headers}
+            response.headers = {**response.headers, **SECURITY_HEADERS, **own}
         return response
+
+    def _chalice_refusal(self, event: ChaliceRequest, status: int) -> Response:
+        """A method that a path does not take, as the path's own refusals are; else a failure."""
+        not_allowed = status == _METHOD_NOT_ALLOWED
+        error = MethodNotAllowed() if not_allowed else ServerError()
+        refuse = self._refuse_program.get(event.context["resourcePath"], as_json)
+        refusal = refuse(error)
+        line = {
+            "request_id": event.context.get("requestId", ""),
+            "method": event.method,
+            "path": event.path,
+            "status": refusal.status,
+            "outcome": error.error,
+        }
+        self._logger.info("request", extra=line)
+        return refusal
 
     def _respond(
         self,

@@ -11,6 +11,8 @@ from chalicelib.audit import AuditTrail
 from chalicelib.directory.stores import UserStore
 from chalicelib.endpoints.adapter import Edge, Endpoint
 from chalicelib.endpoints.lazy import Open, Routes, lazy_blueprint
+from chalicelib.oauth.errors import OAuthError
+from chalicelib.oauth.messages import Response
 from chalicelib.oauth.signing_keys import KeyProtector
 from chalicelib.oauth.stores import RecordReader
 from chalicelib.protected.deployment_key import SecretStore
@@ -19,7 +21,7 @@ from chalicelib.protected.odata.stored_queries import QueryStore
 from chalicelib.registry.stores import ApplicationStore
 
 _DATA = {"GET": "read_data", "POST": "read_data"}
-_METADATA = {"GET": "read_metadata"}
+_METADATA = {"GET": "read_metadata", "POST": "read_metadata"}
 _QUERY = {"GET": "query", "POST": "query"}
 
 ROUTES: Routes = {
@@ -34,7 +36,14 @@ ROUTES: Routes = {
 
 def blueprint(edge: Edge, open_odata: Open) -> Blueprint:
     """The routes; `open_odata` is called at the first request."""
-    return lazy_blueprint(__name__, edge, ROUTES, open_odata)
+    return lazy_blueprint(__name__, edge, ROUTES, open_odata, _refuse, refuse_program=_refuse)
+
+
+def _refuse(error: OAuthError) -> Response:
+    """What was refused, or failed, before OData saw it or beneath it."""
+    from chalicelib.protected.odata.errors import refuse  # noqa: PLC0415 - see the module's top
+
+    return refuse(error)
 
 
 def open_odata(

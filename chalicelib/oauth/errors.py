@@ -58,6 +58,15 @@ class ContentTooLarge(InvalidRequest):
     status = 413
 
 
+class MethodNotAllowed(InvalidRequest):
+    """The path takes other methods (RFC 9110 §15.5.6)."""
+
+    status = 405
+
+    def __init__(self) -> None:
+        super().__init__("The method is not allowed here.")
+
+
 class SeveralCredentials(InvalidRequest):
     """A protected resource was sent more than one credential."""
 

@@ -51,6 +51,16 @@ def test_reads_are_answered_in_their_order(admin: Caller) -> None:
     assert str(answers[1]["body"]) == "2"
 
 
+@pytest.mark.parametrize(
+    ("service", "path", "count"),
+    [("metadata", "EntitySets", "4"), ("query", "Domains", "1"), ("data", "Domains", "1")],
+)
+def test_every_service_takes_batches(admin: Caller, service: str, path: str, count: str) -> None:
+    body = json.dumps({"requests": [part(f"{path}/$count")]})
+    reply = admin.send("POST", f"/odata/{service}/$batch", headers=JSON, body=body)
+    assert [answer["body"] for answer in reply.body["responses"]] == [count]
+
+
 def test_multipart_is_answered_as_multipart(admin: Caller) -> None:
     body = multipart(
         "GET Users?$filter=userName%20eq%20'anna' HTTP/1.1\r\nAccept: application/json",

@@ -1,7 +1,9 @@
 """What every reader of OData 4.0 asks for first, and how it is answered."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -10,7 +12,7 @@ from chalicelib.directory.model import Account
 from chalicelib.oauth.ids import new_user_id
 from chalicelib.oauth.model import CertificateKey, GrantType, User
 from chalicelib.registry.model import CertificateDetails
-from tests.harness import World
+from tests.harness import Reply, World
 from tests.odata import Caller, administrator
 
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
@@ -190,9 +192,31 @@ def test_nothing_can_be_written(admin: Caller) -> None:
     for path in ("Users", "Users('x')", "$metadata", ""):
         refused = admin.send("POST", path, body="{}")
         assert (refused.status, refused.headers["Allow"]) == (405, "GET")
-    for method in ("PUT", "PATCH", "DELETE", "MERGE"):
-        assert admin.send(method, "Users('x')", body="{}").status == 405
+    for method in ("PUT", "PATCH", "DELETE", "MERGE", "HEAD", "OPTIONS"):
+        for path in ("Users('x')", "/odata/metadata", "/odata/query/entity"):
+            refused = admin.send(method, path, body="{}")
+            assert (refused.status, refused.headers["OData-Version"]) == (405, "4.0")
+            assert "GET" in refused.headers["Allow"]
+            assert refused.body["error"]["message"] == "The method is not allowed here."
     assert admin.world.database.snapshot() == before
+
+
+@pytest.mark.checklist("61")
+def test_what_fails_before_and_beneath_odata_has_its_shape(admin: Caller) -> None:
+    def told(reply: Reply) -> tuple[int, str]:
+        assert reply.headers["OData-Version"] == "4.0"
+        assert reply.headers["Cache-Control"] == "no-store"
+        return reply.status, reply.body["error"]["code"]
+
+    for accept in ("application/json", "text/html,*/*"):
+        large = admin.send("POST", "$batch", headers={"Accept": accept}, body=" " * 70_000)
+        assert told(large) == (413, "invalid_request")
+
+    def broken(operation: str, _: object, answer: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        return {} if operation == "Query" else answer()
+
+    with admin.world.database.intercepted(broken):
+        assert told(admin.get("Users")) == (500, "server_error")
 
 
 def test_what_is_of_no_use_here_is_refused_by_its_name(admin: Caller) -> None:

@@ -4,8 +4,11 @@ import re
 from urllib.parse import unquote, unquote_plus
 
 from odatapy.errors import ODataError
+from odatapy.http.content_type import ContentType
 from odatapy.http.method import HttpMethod
 from odatapy.server.handler import ODataHandler, to_error
+from odatapy.server.negotiator import RepresentationType
+from odatapy.server.processor import CustomContentTypeSupport
 from odatapy.server.request import ODataRequest, ODataResponse
 from odatapy.server.serializer.json_serializer import ODataJsonSerializer
 
@@ -36,6 +39,26 @@ _PREFERENCES = re.compile(
 # Raw values are text and the model is XML, whatever else the client would rather have: some that
 # prefer JSON read no JSON of a model. `$format` is asked for knowingly, and stays.
 _OF_ONE_FORMAT = re.compile(r"(^|/)\$(count|value|metadata)/?$")
+_FORMAT_PARAMETER = re.compile(
+    r"\s*(q=[0-9.]+|charset=utf-?8|IEEE754Compatible=(true|false)|odata\.streaming=(true|false)"
+    r"|odata\.metadata=(none|minimal|full))\s*",
+    re.IGNORECASE,
+)
+
+
+class JsonEntities(CustomContentTypeSupport):
+    """Entities and their properties are JSON alone: what every client of OData 4.0 reads.
+
+    A client that would rather have XML gets the JSON that it takes as well.
+    """
+
+    def modify_supported_content_types(
+        self, default_supported: list[ContentType], representation_type: RepresentationType
+    ) -> list[ContentType]:
+        """The types that a client may choose among."""
+        if representation_type in (RepresentationType.SERVICE, RepresentationType.METADATA):
+            return default_supported
+        return [one for one in default_supported if "xml" not in one.subtype]
 
 
 class ReadOnlyHandler(ODataHandler):
@@ -123,10 +146,30 @@ def _validate_size(response: ODataResponse) -> None:
 def _keep_headers(request: ODataRequest) -> None:
     """Drop what the handler would do more with than answer."""
     kept = {name: value for name, value in request.headers.items() if name in _HEADERS}
-    preferences = [one.strip() for one in kept.pop("prefer", "").split(",")]
-    preferred = [one for one in preferences if _PREFERENCES.match(one)]
+    preferred = [one for one in _listed(kept.pop("prefer", "")) if _PREFERENCES.match(one)]
     if preferred:
         kept["prefer"] = ", ".join(preferred)
     if _OF_ONE_FORMAT.search(request.raw_odata_path):
         kept.pop("accept", None)
+    elif "accept" in kept:
+        kept["accept"] = _known_formats(kept["accept"])
     request.set_headers(kept)
+
+
+def _known_formats(accept: str) -> str:
+    """The formats without those that are to be rejected for a parameter (Part 1, §8.2.1).
+
+    When no other is left, all are kept: the handler tells what is wrong. Java's own client asks
+    for `*`, which stands for every type.
+    """
+    formats = ["*/*" + one[1:] if re.match(r"\*\s*(;|$)", one) else one for one in _listed(accept)]
+    known = [
+        one
+        for one in formats
+        if all(_FORMAT_PARAMETER.fullmatch(part.replace('"', "")) for part in one.split(";")[1:])
+    ]
+    return ", ".join(known or formats)
+
+
+def _listed(header: str) -> list[str]:
+    return [one.strip() for one in header.split(",")]

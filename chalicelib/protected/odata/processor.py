@@ -328,9 +328,6 @@ def _select(uri_info: UriInfo) -> list[str] | None:
 
 
 def _serializer(ct: ContentType) -> ODataJsonSerializer:
-    """JSON alone: what every client of OData 4.0 reads."""
-    if "json" not in ct.subtype:
-        raise QueryRefused("NotAcceptable", "Only JSON is served.", status=406)
     return ODataJsonSerializer(content_type=ct, service_version=VERSION)
 
 

@@ -13,7 +13,7 @@ from chalicelib.oauth.messages import Request, Response
 from chalicelib.protected.odata.batch import ReadingBatch
 from chalicelib.protected.odata.bounds import NodeBudget
 from chalicelib.protected.odata.continuation import Continuations
-from chalicelib.protected.odata.handling import ReadOnlyHandler
+from chalicelib.protected.odata.handling import JsonEntities, ReadOnlyHandler
 from chalicelib.protected.odata.processor import (
     CALL,
     VERSION,
@@ -43,6 +43,7 @@ class ODataService:
         self._handler = ReadOnlyHandler(odata, self.metadata)
         self._handler.register(ReadingProcessor(self.sources, continuations))
         self._handler.register(ReadingBatch(self._handler))
+        self._handler.register(JsonEntities())
 
     def respond(
         self,

@@ -136,6 +136,45 @@ def test_the_amount_of_metadata_is_the_clients_choice(admin: Caller) -> None:
     assert ask("text/html") == (406, {"error"})
 
 
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8",
+        "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
+        "*",
+        "application/atom+xml, application/json;q=0.5",
+        "application/json;odata=verbose, application/json;q=0.5",
+        "application/json;odata.metadata=verbose;q=1, */*;q=0.1",
+        "application/json;odata.metadata=minimal;ExponentialDecimals=true, application/json",
+        'application/json; charset="UTF-8"; odata.metadata="minimal"',
+    ],
+)
+def test_a_client_that_takes_json_as_well_gets_json(admin: Caller, accept: str) -> None:
+    user = f"Users('{admin.client.application.user_id}')"
+    for path in ("Users", user, f"{user}/userName", f"{user}/roles", "Applications"):
+        reply = admin.get(path, headers={"Accept": accept})
+        assert reply.status == 200, (path, reply.body)
+        kind = str(reply.headers["Content-Type"])
+        assert kind.startswith("application/json;odata.metadata=minimal")
+
+
+@pytest.mark.parametrize(
+    ("accept", "reason"),
+    [
+        ("application/xml", "None of the Accept types are supported"),
+        ("application/json;odata=verbose", "Unsupported media type parameter 'odata'"),
+        ("application/json;odata.metadata=all", "Illegal odata.metadata value 'all'"),
+        ("application/json;charset=utf-16", "Unsupported charset"),
+        ("application/json;q=0", "None of the Accept types are supported"),
+        (",", "Illegal Accept header"),
+    ],
+)
+def test_a_client_that_takes_no_json_is_told_why(admin: Caller, accept: str, reason: str) -> None:
+    reply = admin.get("Users", headers={"Accept": accept})
+    assert (reply.status, reply.body["error"]["code"]) == (406, "NotAcceptable")
+    assert reason in reply.body["error"]["message"]
+
+
 def test_there_is_exactly_one_version_header_and_the_clients_bound_is_honoured(
     admin: Caller,
 ) -> None:

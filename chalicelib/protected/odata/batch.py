@@ -18,6 +18,7 @@ MAXIMUM_PARTS = 20
 _MEMBERS = frozenset({"id", "method", "url", "headers", "dependsOn"})
 _MEDIA_TYPES = ("multipart/mixed", "application/json")
 _MAXIMUM_HEADERS = 20
+_CHARSET = re.compile(r'\bcharset\s*=\s*"?([^\s";]+)', re.IGNORECASE)
 _REQUEST_LINE = re.compile(rb"^([A-Z]+ )([^\r\n]+)( HTTP/[0-9.]+)(?=\r?$)", re.MULTILINE)
 
 
@@ -36,9 +37,11 @@ class ReadingBatch(BatchProcessor):
             # However its path was written.
             raise QueryRefused("InvalidBatch", "A batch holds no other batch.")
         call.in_batch = True
-        media_type = (request.content_type or "").partition(";")[0].strip(" \t").lower()
-        if media_type not in _MEDIA_TYPES:
-            message = f"A batch is {' or '.join(_MEDIA_TYPES)}."
+        media_type, _, parameters = (request.content_type or "").partition(";")
+        media_type = media_type.strip(" \t").lower()
+        charset = _CHARSET.search(parameters)
+        if media_type not in _MEDIA_TYPES or (charset and charset[1].lower() != "utf-8"):
+            message = f"A batch is {' or '.join(_MEDIA_TYPES)} in UTF-8."
             raise QueryRefused("UnsupportedMediaType", message, status=415)
         try:
             if media_type == "application/json":
@@ -81,6 +84,9 @@ def _validate_json(body: bytes) -> None:
     _validate_count(len(requests))
     for part in requests:
         _validate_part(part)
+    if len({part["id"] for part in requests}) < len(requests):
+        # An answer could not be told from another, nor what depends on which.
+        raise QueryRefused("InvalidBatch", "Two requests of the batch have the same id.")
 
 
 def _validate_part(part: Any) -> None:
@@ -91,10 +97,12 @@ def _validate_part(part: Any) -> None:
     if not isinstance(headers, dict) or len(headers) > _MAXIMUM_HEADERS:
         raise QueryRefused("InvalidBatch", "The headers of a request are not an object.")
     depends = part.get("dependsOn", [])
-    texts = [part.get("id", ""), part.get("method"), part.get("url"), *headers.values()]
+    texts = [part.get("id"), part.get("method"), part.get("url"), *headers.values()]
     texts += depends if isinstance(depends, list) else [depends]
     if not all(isinstance(text, str) for text in texts):
-        raise QueryRefused("InvalidBatch", "A member of a request is not a text.")
+        raise QueryRefused(
+            "InvalidBatch", "A request needs id, method and url; all it holds is text."
+        )
     if any(has_half_character(text) for text in (*texts, *headers)):
         raise QueryRefused("InvalidBatch", "A member of a request holds half a character.")
 

@@ -198,6 +198,8 @@ def test_a_batch_shows_no_more_than_its_requests() -> None:
 MALFORMED: list[Any] = [
     "", "x", "{}", "[]", "null", '{"requests":{}}', '{"requests":[1]}', '{"requests":[{}]}',
     '{"requests":[{"id":1,"method":"GET","url":"Users"}]}',
+    '{"requests":[{"method":"GET","url":"Users"}]}',
+    '{"requests":[{"id":"1","method":"GET","url":"Users"},{"id":"1","method":"GET","url":"Users"}]}',
     '{"requests":[{"id":"1","method":["GET"],"url":"Users"}]}',
     '{"requests":[{"id":"1","method":"FETCH","url":"Users"}]}',
     '{"requests":[{"id":"1","method":"GET","url":"http://["}]}',
@@ -228,6 +230,9 @@ def test_a_batch_of_another_type_is_refused(admin: Caller) -> None:
     ):
         reply = admin.send("POST", "$batch", headers={"Content-Type": kind}, body="--b--")
         assert reply.status in (400, 415), kind
+    for kind in ("application/json;charset=utf-16", 'multipart/mixed; charset="latin1";boundary=b'):
+        reply = admin.send("POST", "$batch", headers={"Content-Type": kind}, body='{"requests":[]}')
+        assert reply.status == 415
     assert admin.send("GET", "$batch").status == 405
     assert admin.send("POST", "$batch", headers=MULTIPART, body=b"--b\xff\r\n\xff").status == 400
 

@@ -184,7 +184,8 @@ class Reader:
         if isinstance(plan, Lookup):
             rows = plan.read()
             self._budget.spend(len(rows))
-            yield from (self._entity(row) for row in rows)
+            # Several keys may name one row: names are compared folded.
+            yield from {one.id: one for one in map(self._entity, rows)}.values()
             return
         size = None if plan.size is None else plan.size()
         if size == 0:

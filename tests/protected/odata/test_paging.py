@@ -225,6 +225,9 @@ def test_a_user_of_several_domains_is_found_by_name() -> None:
     assert who.values("Domains", "userCount", orderby="name") == [3, 1]
     assert who.values("Domains", "name", filter="startswith(name,'else')") == ["elsewhere"]
     assert who.values("Domains", "name", filter="name in ('domain','nowhere')") == ["domain"]
+    twice = "name in ('domain','Domain','DOMAIN')"
+    assert who.values("Domains", "name", filter=twice) == ["domain"]
+    assert who.get("Domains/$count", filter=twice).body == "1"
 
 
 def add_elsewhere(world: World, name: str) -> User:

@@ -16,8 +16,12 @@ def open_stack(name: str) -> Stack:
         raise Failure(ExitCode.UNAVAILABLE, f"AWS does not answer as it should: {error}") from None
 
 
-def inspect_stack(name: str) -> Iterator[Finding]:
+def inspect_stack(name: str, issuer: str) -> Iterator[Finding]:
     """What stands behind a deployment. Raises Failure where the stack cannot be found."""
-    for seen in inspect(open_stack(name).settings):
+    settings = open_stack(name).settings
+    right = settings.issuer == issuer
+    detail = f"stack {name}: serves {settings.issuer}" + ("" if right else f", not {issuer}")
+    yield Finding("AWS", Verdict.OK if right else Verdict.PROBLEM, detail)
+    for seen in inspect(settings):
         verdict = Verdict.OK if seen.problem is None else Verdict.PROBLEM
         yield Finding("AWS", verdict, f"{seen.what}: {seen.problem or 'as it should be'}")

@@ -107,7 +107,7 @@ class Deployment:
         """The JSON of a successful answer; None where it is empty."""
         answer = self.call(method, path, body=body, query=query, headers=headers)
         raise_for_refusal(answer)
-        return _json(answer) if answer.content else None
+        return json_of(answer) if answer.content else None
 
     def pages(
         self, path: str, query: Mapping[str, str] | None = None, limit: int = 0
@@ -119,6 +119,8 @@ class Deployment:
             size = PAGE_SIZE if wanted is None else min(PAGE_SIZE, wanted)
             asked = {**(query or {}), "limit": str(size)}
             page = self.read("GET", path, query=asked | ({"cursor": cursor} if cursor else {}))
+            if not isinstance(page, dict) or not {"items", "next"} <= page.keys():
+                raise _no_grantline()
             yield from page["items"]
             if wanted is not None:
                 wanted -= len(page["items"])
@@ -131,7 +133,9 @@ class Deployment:
         auth = Anonymous() if secret is None else HTTPBasicAuth(form["client_id"], secret)
         sent = {**form} if secret is None else {k: v for k, v in form.items() if k != "client_id"}
         answer = raise_for_refusal(self.send("POST", "/oauth2/server/token", auth, data=sent))
-        token: dict[str, Any] = _json(answer)
+        token = json_of(answer)
+        if not isinstance(token, dict) or "access_token" not in token:
+            raise _no_grantline()
         return token
 
     def send(self, method: str, path: str, auth: AuthBase, **content: Any) -> requests.Response:
@@ -261,17 +265,24 @@ def raise_for_refusal(answer: requests.Response) -> requests.Response:
         body = {}
     if not isinstance(body, dict):
         body = {}
-    message = body.get("error_description") or body.get("detail") or body.get("error")
+    error = body.get("error")
+    if isinstance(error, dict):
+        # OData 4.0 JSON format §19.
+        error = error.get("message")
+    message = body.get("error_description") or body.get("detail") or error
     raise Failure(code, str(message or f"The server answered {status}."), body.get("fields"))
 
 
-def _json(answer: requests.Response) -> Any:
+def json_of(answer: requests.Response) -> Any:
+    """The body of an answer. Raises Failure for one of something else than a Grantline."""
     try:
         return answer.json()
     except ValueError:
-        raise Failure(
-            ExitCode.UNAVAILABLE, "The answer is not JSON: is this the URL of a Grantline?"
-        ) from None
+        raise _no_grantline() from None
+
+
+def _no_grantline() -> Failure:
+    return Failure(ExitCode.UNAVAILABLE, "The answer makes no sense: is this a Grantline's URL?")
 
 
 def _cause(error: BaseException) -> str:

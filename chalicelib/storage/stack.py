@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.settings import Settings
 from chalicelib.storage.attributes import TimeToLiveAttribute
-from chalicelib.storage.records import RECORDS
+from chalicelib.storage.callback_records import ALL_RECORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ def settings_of(described: Mapping[str, Any]) -> Settings:
         table_prefix=parameters["TablePrefix"],
         certificate_bucket=outputs["CertificateBucketName"],
         key_id=f"alias/{parameters['TablePrefix']}signing",
+        event_bus=outputs["EventBusArn"].rpartition("/")[2],
         audit_retention_days=int(parameters["AuditRetentionDays"]),
     )
 
@@ -59,7 +60,7 @@ class Inspected:
 
 
 def inspect(settings: Settings) -> Iterator[Inspected]:
-    """Tables with their time to live and backups, the bucket, the key."""
+    """Tables with their time to live and backups, the bucket, the key, the bus."""
     session = boto3.session.Session()
     dynamodb = session.client("dynamodb")
     looks: list[tuple[str, Callable[[], str | None]]] = []
@@ -73,6 +74,8 @@ def inspect(settings: Settings) -> Iterator[Inspected]:
     bucket, key = settings.certificate_bucket, settings.key_id
     looks.append((f"bucket {bucket}", partial(_look_at_bucket, session.client("s3"), bucket)))
     looks.append((f"key {key}", partial(_look_at_key, session.client("kms"), key)))
+    events, bus = session.client("events"), settings.event_bus
+    looks.append((f"event bus {bus}", partial(_look_at_bus, events, bus)))
     for what, look in looks:
         yield Inspected(what, _outcome(look))
 
@@ -87,7 +90,7 @@ def _outcome(look: Callable[[], str | None]) -> str | None:
 def _tables() -> Mapping[str, str | None]:
     """Every table, and the name of its time-to-live attribute if it has one."""
     tables: dict[str, str | None] = {}
-    for record in RECORDS:
+    for record in ALL_RECORDS:
         ends = [
             name
             for name, attribute in record.get_attributes().items()
@@ -126,3 +129,9 @@ def _look_at_bucket(client: Any, name: str) -> str | None:
 def _look_at_key(client: Any, key_id: str) -> str | None:
     key = client.describe_key(KeyId=key_id)["KeyMetadata"]
     return None if key["KeyState"] == "Enabled" else f"is {key['KeyState']}"
+
+
+def _look_at_bus(client: Any, name: str) -> str | None:
+    # Raises where there is none; a bus has no state.
+    client.describe_event_bus(Name=name)
+    return None

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
@@ -13,6 +14,9 @@ from chalicelib.oauth.clock import SystemClock
 from chalicelib.registry.bootstrap import Bootstrap
 from chalicelib.registry.built_in import CONSOLE_CLIENT_ID
 from chalicelib.storage.stores import Stores, open_stores
+from tests.cli.terminal import Shell, clean_environ
+from tests.infra.aws import CREDENTIALS, serving_aws
+from tests.infra.iam import ANYTHING
 from tests.tables import Aws
 
 STACK = "first"
@@ -32,6 +36,7 @@ def stores(aws: Aws) -> Iterator[Stores]:
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {
             "CertificateBucketName": {"Value": settings.certificate_bucket},
+            "EventBusArn": {"Value": f"arn:aws:events:::event-bus/{settings.event_bus}"},
             "Issuer": {"Value": ISSUER},
         },
     }
@@ -75,6 +80,30 @@ def test_it_sets_up_once_and_says_who_did(
     failed = capsys.readouterr()
     assert failed.out == ""
     assert "set up before" in failed.err
+    assert stores.users.find("corp", "eve") is None
+
+
+@pytest.fixture(name="operator")
+def operator_fixture(stores: Stores, tmp_path: Path) -> Iterator[Shell]:  # noqa: ARG001 - behind the stack
+    """Somebody with AWS credentials and no login."""
+    with serving_aws(ANYTHING) as served:
+        reached = {**CREDENTIALS, "AWS_ENDPOINT_URL": served.url}
+        yield Shell(clean_environ(tmp_path, **reached))
+
+
+def test_the_command_sets_up_once_and_asks_nothing_in_vain(operator: Shell, stores: Stores) -> None:
+    command = ("bootstrap", "--stack", STACK)
+    typed = {"New password: ": PASSWORD, "Again: ": PASSWORD}
+    done = operator.run_on_terminal(*command, "ada@corp", "--email", "a@corp.example", typed=typed)
+    assert (done.code, PASSWORD in done.out) == (0, False), done.out
+    assert f"grantline login {ISSUER}" in done.out
+    account = stores.users.find("corp", "ada")
+    assert account is not None
+    assert account.user.roles == {"administrator"}
+
+    refused = operator.run_on_terminal(*command, "eve@corp")
+    assert (refused.code, "set up before" in refused.out) == (5, True), refused.out
+    assert "password" not in refused.out
     assert stores.users.find("corp", "eve") is None
 
 

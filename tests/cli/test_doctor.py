@@ -3,24 +3,29 @@
 import json
 import secrets
 import time
+from collections.abc import Iterator
+from dataclasses import replace
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
-from chalicelib.cli.aws import inspect_stack
-from chalicelib.cli.failures import ExitCode, Failure
-from chalicelib.cli.findings import Verdict
 from chalicelib.settings import Settings
 from chalicelib.storage.resources import create_resources
 from tests.certificates import pem, rsa_key
 from tests.cli.terminal import Shell
 from tests.fakes.clock import START
 from tests.flows.server import Server
+from tests.infra.aws import CREDENTIALS, serving, serving_aws
+from tests.infra.iam import ANYTHING
 from tests.tables import Aws
 
 PREFIX = "doctor-"
 BUCKET = "doctor-certificates"
+BUS = "doctor-events"
 STACK = {
     "Parameters": {
         "TablePrefix": {"Type": "String", "Default": PREFIX},
@@ -29,7 +34,7 @@ STACK = {
     "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
     "Outputs": {
         "CertificateBucketName": {"Value": BUCKET},
-        "Issuer": {"Value": "https://grantline.example"},
+        "EventBusArn": {"Value": f"arn:aws:events:eu-central-1:000000000000:event-bus/{BUS}"},
     },
 }
 
@@ -73,44 +78,120 @@ def test_a_deployment_that_is_away_is_a_problem(nobody: Shell) -> None:
     assert {found["verdict"] for found in ended.data} == {"problem", "skipped"}
 
 
-@pytest.fixture(name="stack", scope="module")
-def stack_fixture(aws: Aws) -> str:  # noqa: ARG001 - where it is made
-    body = json.dumps(STACK)
+class _Wrong(BaseHTTPRequestHandler):
+    """A deployment in which everything is as it should not be; its subject is its clock."""
+
+    def do_GET(self) -> None:
+        body = {"issuer": "https://other.example", "status": "away", "keys": []}
+        content = json.dumps(body).encode()
+        self.send_response_only(200)
+        apart = self.server.subject  # type: ignore[attr-defined]  # of `serving`
+        if apart is not None:
+            self.send_header("Date", formatdate(time.time() + apart, usegmt=True))
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize(
+    ("apart", "verdict"), [(0, "ok"), (8, "warning"), (-8, "warning"), (60, "problem")]
+)
+def test_everything_that_is_wrong_is_told(nobody: Shell, apart: int, verdict: str) -> None:
+    with serving(_Wrong, apart) as url:
+        ended = nobody.run("--url", url, "doctor")
+    assert ended.code == 7
+    found = {entry["check"]: entry["verdict"] for entry in ended.data}
+    assert found.pop("clock") == verdict
+    assert found.pop("registrations") == "skipped"
+    assert found == {"discovery": "problem", "health": "problem", "signing keys": "problem"}
+
+
+def test_what_is_no_grantline_is_told_in_one_line(nobody: Shell) -> None:
+    with serving(_Wrong, None) as url:
+        clock = [one for one in nobody.run("--url", url, "doctor").data if one["check"] == "clock"]
+        listed = nobody.run("--url", url, "apps", "list", GRANTLINE_TOKEN="gla_x")
+    assert [entry["verdict"] for entry in clock] == ["skipped"]
+    assert (listed.code, len(listed.err.splitlines())) == (6, 1), listed.err
+    assert "is this a Grantline's URL?" in listed.err
+
+
+@pytest.fixture(name="operator", scope="module")
+def operator_fixture(aws: Aws, server: Server) -> Iterator[dict[str, str]]:  # noqa: ARG001 - where it is made
+    """The environment of somebody with AWS credentials, where the running server has a stack."""
+    outputs = {**STACK["Outputs"], "Issuer": {"Value": server.issuer}}
+    body = json.dumps({**STACK, "Outputs": outputs})
     boto3.client("cloudformation").create_stack(StackName="doctor", TemplateBody=body)
-    create_resources(
-        Settings(table_prefix=PREFIX, certificate_bucket=BUCKET, key_id=f"alias/{PREFIX}signing")
-    )
-    return "doctor"
+    settings = Settings(table_prefix=PREFIX, key_id=f"alias/{PREFIX}signing")
+    create_resources(replace(settings, certificate_bucket=BUCKET, event_bus=BUS))
+    with serving_aws(ANYTHING) as served:
+        yield {**CREDENTIALS, "AWS_ENDPOINT_URL": served.url, "AWS_EC2_METADATA_DISABLED": "true"}
 
 
-def test_what_stands_behind_a_deployment_is_looked_at(stack: str) -> None:
-    found = list(inspect_stack(stack))
-    assert {finding.verdict for finding in found} == {Verdict.OK}
-    details = " ".join(finding.detail for finding in found)
-    for what in ("table doctor-tokens", "time to live of doctor-tokens", BUCKET, "key alias/"):
+def look(shell: Shell, operator: dict[str, str], stack: str = "doctor") -> dict[str, list[Any]]:
+    """What `doctor --stack` found of AWS, by verdict, and its exit code."""
+    ended = shell.run("doctor", "--stack", stack, **operator)
+    found: dict[str, list[Any]] = {"codes": [ended.code]}
+    for entry in ended.data:
+        if entry["check"] == "AWS":
+            found.setdefault(entry["verdict"], []).append(entry["detail"])
+    return found
+
+
+def test_what_stands_behind_a_deployment_is_looked_at(
+    shell: Shell, operator: dict[str, str]
+) -> None:
+    found = look(shell, operator)
+    assert found.keys() == {"codes", "ok"}, found
+    assert found["codes"] == [0]
+    details = " ".join(found["ok"])
+    tables = ("applications", "users", "tokens", "signing_keys", "audit_events", "callbacks")
+    for what in (
+        *(f"table {PREFIX}{table}: " for table in tables),
+        *(f"backups of {PREFIX}{table}: " for table in tables),
+        *(
+            f"time to live of {PREFIX}{table}: "
+            for table in ("tokens", "audit_events", "callbacks")
+        ),
+        f"bucket {BUCKET}: ",
+        f"key alias/{PREFIX}signing: ",
+        f"event bus {BUS}: ",
+        "stack doctor: serves http://127.0.0.1:",
+    ):
         assert what in details
 
 
-def test_each_missing_thing_is_a_problem(stack: str) -> None:
+def test_a_stack_that_cannot_be_found_is_a_problem_among_the_others(
+    shell: Shell, operator: dict[str, str]
+) -> None:
+    found = look(shell, operator, "nowhere")
+    assert found["codes"] == [7]
+    (problem,) = found["problem"]
+    assert "nowhere" in problem
+
+
+def test_each_missing_thing_is_a_problem(shell: Shell, operator: dict[str, str]) -> None:
     dynamodb = boto3.client("dynamodb")
     dynamodb.update_time_to_live(
         TableName=f"{PREFIX}tokens",
         TimeToLiveSpecification={"Enabled": False, "AttributeName": "expires_at"},
     )
     boto3.client("s3").delete_public_access_block(Bucket=BUCKET)
+    boto3.client("events").delete_event_bus(Name=BUS)
     dynamodb.delete_table(TableName=f"{PREFIX}users")
-    problems = [
-        finding.detail for finding in inspect_stack(stack) if finding.verdict is Verdict.PROBLEM
-    ]
-    assert len(problems) == 4, problems
-    text = " ".join(problems)
-    assert "time to live of doctor-tokens: is DISABLED" in text
-    assert f"bucket {BUCKET}" in text
-    assert "table doctor-users" in text
-    assert "backups of doctor-users" in text
-
-
-def test_a_stack_that_is_not_there_is_unavailable(aws: Aws) -> None:  # noqa: ARG001 - likewise
-    with pytest.raises(Failure) as raised:
-        list(inspect_stack("nowhere"))
-    assert raised.value.code is ExitCode.UNAVAILABLE
+    elsewhere = {**operator, "GRANTLINE_URL": "http://127.0.0.1:1"}
+    found = look(shell, elsewhere)
+    assert found["codes"] == [7]
+    text = " ".join(found["problem"])
+    assert len(found["problem"]) == 6, text
+    for what in (
+        f"time to live of {PREFIX}tokens: is DISABLED",
+        f"bucket {BUCKET}: ",
+        f"event bus {BUS}: ",
+        f"table {PREFIX}users: ",
+        f"backups of {PREFIX}users: ",
+        "not http://127.0.0.1:1",
+    ):
+        assert what in text

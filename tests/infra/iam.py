@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
+from urllib.parse import parse_qs
 
 Need = tuple[str, str]
 """(action, ARN without partition, region and account: `table/grantline-users`, `bucket/key`)"""
@@ -23,12 +24,16 @@ def needs_of(service: str, method: str, path: str, target: str, body: bytes) -> 
     if service == "s3":
         key = path.partition("?")[0].removeprefix("/")
         return {(f"s3:{OBJECT_ACTIONS[method]}", key)}
+    if service in ("sts", "cloudformation"):
+        (action,) = parse_qs(body.decode())["Action"]
+        return {(f"{service}:{action}", "*")}
     operation = target.rpartition(".")[2]
     content = json.loads(body)
     if service == "dynamodb":
         return {(f"dynamodb:{action}", name) for action, name in _of_dynamodb(operation, content)}
     if service == "events":
-        return {(f"events:{operation}", entry["EventBusName"]) for entry in content["Entries"]}
+        buses = [entry["EventBusName"] for entry in content.get("Entries", ())]
+        return {(f"events:{operation}", bus) for bus in buses or [content["Name"]]}
     return {(f"{service}:{operation}", content.get("KeyId", "*"))}
 
 
@@ -64,6 +69,16 @@ class Policy:
             for allowed, pattern in self.allowed
             if not any(action == allowed and fnmatchcase(name, pattern) for action, name in used)
         }
+
+
+class _Anything(Policy):
+    """An operator's."""
+
+    def allows(self, need: Need) -> bool:  # noqa: ARG002 - whatever it is
+        return True
+
+
+ANYTHING = _Anything(frozenset())
 
 
 def policy_of(document: Mapping[str, Any], names: Mapping[str, str]) -> Policy:

@@ -1,7 +1,8 @@
 """`grantline doctor`: does a deployment have everything it needs."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Annotated
 
@@ -21,8 +22,6 @@ CLOCK_WARNING_SECONDS = 5
 CLOCK_PROBLEM_SECONDS = 10
 COLUMNS = {"CHECK": "check", "VERDICT": "verdict", "DETAIL": "detail"}
 
-Check = Callable[[Deployment], Iterator[Finding]]
-
 
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
@@ -39,34 +38,35 @@ def doctor(
 ) -> None:
     """Check a deployment: discovery, health, keys, clock, ends of certificates and secrets.
 
-    With --stack also its tables, their time to live and backups, its bucket and its key. Exits
-    with 7 if something is wrong.
+    With --stack also its tables, time to live, backups, bucket, key and bus.
+
+    Exits with 7 if something is wrong.
     """
     deployment = connect_openly(context)
     findings = [
-        finding
-        for check in (_discovery, _health, _signing_keys, _clock)
-        for finding in _guarded(check, deployment)
+        finding for name, check in CHECKS.items() for finding in _guarded(name, check(deployment))
     ]
     findings += _applications(context)
     if stack is not None:
         # Brings boto3, which nothing else here needs.
         from chalicelib.cli.aws import inspect_stack  # noqa: PLC0415 - see above
 
-        findings += inspect_stack(stack)
+        findings += _guarded("AWS", inspect_stack(stack, deployment.issuer))
     show_records([finding.record() for finding in findings], COLUMNS, as_json=as_json)
-    problems = sum(finding.verdict is Verdict.PROBLEM for finding in findings)
+    counts = Counter(finding.verdict for finding in findings)
+    problems = counts[Verdict.PROBLEM]
     if problems:
         raise Failure(ExitCode.PROBLEMS_FOUND, f"{problems} of {len(findings)} checks failed.")
-    say(f"{len(findings)} checks, no problem.")
+    others = [f"{counts[Verdict.WARNING]} to look at"] if counts[Verdict.WARNING] else []
+    others += [f"{counts[Verdict.SKIPPED]} skipped"] if counts[Verdict.SKIPPED] else []
+    say(f"{', '.join([f'{len(findings)} checks, no problem', *others])}.")
 
 
-def _guarded(check: Check, deployment: Deployment) -> Iterator[Finding]:
+def _guarded(name: str, check: Iterator[Finding]) -> Iterator[Finding]:
     """A check that cannot be made is a problem, and the next one is made all the same."""
     try:
-        yield from check(deployment)
+        yield from check
     except Failure as failure:
-        name = check.__name__.strip("_").replace("_", " ")
         yield Finding(name, Verdict.PROBLEM, failure.message)
 
 
@@ -97,13 +97,14 @@ def _signing_keys(deployment: Deployment) -> Iterator[Finding]:
 
 def _clock(deployment: Deployment) -> Iterator[Finding]:
     before = time.time()
-    told = _get(deployment, "/healthz").headers.get("Date")
+    told = _get(deployment, "/healthz").headers.get("Date", "")
     after = time.time()
-    if told is None:
+    try:
+        server = parsedate_to_datetime(told).timestamp()
+    except ValueError:
         yield Finding("clock", Verdict.SKIPPED, "the answer has no Date")
         return
     # The header counts whole seconds.
-    server = parsedate_to_datetime(told).timestamp()
     apart = max(0.0, before - server - 1, server - after)
     verdict = Verdict.OK
     if apart > CLOCK_WARNING_SECONDS:
@@ -136,3 +137,11 @@ def _field(answer: Response, name: str) -> object:
     except ValueError:
         body = None
     return body.get(name) if isinstance(body, dict) else None
+
+
+CHECKS = {
+    "discovery": _discovery,
+    "health": _health,
+    "signing keys": _signing_keys,
+    "clock": _clock,
+}

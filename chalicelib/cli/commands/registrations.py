@@ -13,7 +13,7 @@ from rich.text import Text
 
 from chalicelib.cli.commands.applications import PATH, safe_segment
 from chalicelib.cli.context import AsJson, Yes, connect
-from chalicelib.cli.deployment import Deployment, raise_for_refusal
+from chalicelib.cli.deployment import Deployment, json_of, raise_for_refusal
 from chalicelib.cli.failures import ExitCode, Failure, refuse_usage
 from chalicelib.cli.inputs import certificate_text, confirm, read_mapping
 from chalicelib.cli.output import clean, progress, say, show_records, show_text
@@ -227,7 +227,7 @@ def _find(deployment: Deployment, entry: Entry) -> Entry | None:
     if client_id is not None:
         answer = deployment.call("GET", f"{PATH}/{safe_segment(str(client_id))}")
         if answer.ok:
-            found: Entry = answer.json()
+            found: Entry = json_of(answer)
             return found
         if answer.status_code != 404:  # noqa: PLR2004 - Not Found
             raise_for_refusal(answer)

@@ -42,6 +42,11 @@ class Bootstrap:
         self._applications = applications
         self._clock = clock
 
+    def require_fresh(self) -> None:
+        """Raises AlreadyBootstrapped, StoreUnavailable; the transaction of `run` decides."""
+        if self._applications.load(CONSOLE_CLIENT_ID) is not None:
+            raise AlreadyBootstrapped
+
     def run(self, administrator: Mapping[str, object], issuer: str, actor: Actor) -> Account:
         """The first administrator, by the fields of the user form, beside what is built in.
 
@@ -50,9 +55,8 @@ class Bootstrap:
         """
         now = self._clock.now()
         registrations = built_in_registrations(issuer, now)
-        if self._applications.load(CONSOLE_CLIENT_ID) is not None:
-            # The transaction decides; this only says it before the password is hashed.
-            raise AlreadyBootstrapped
+        # Said before the password is hashed.
+        self.require_fresh()
         new = draft_user({**administrator, "roles": [ADMINISTRATOR]}, actor, now)
         events = [
             event_of(

@@ -38,13 +38,17 @@ def bootstrap(
 ) -> None:
     """Create the built-in applications and the first administrator, once.
 
-    Writes with your own AWS credentials; asks for the administrator's password, or takes it from
-    a pipe or GRANTLINE_NEW_PASSWORD. A second run is refused.
+    Writes with your own AWS credentials; a second run is refused.
+
+    The password comes from a prompt, a pipe or GRANTLINE_NEW_PASSWORD.
     """
-    fields: dict[str, object] = {**user_fields(user), "password": read_new_password()}
+    fields: dict[str, object] = {**user_fields(user)}
     if email is not None:
         fields["email"] = email
     service, issuer, actor = _open(stack)
+    # Nobody is asked for a password that nothing can be done with.
+    _done(service.require_fresh)
+    fields["password"] = read_new_password()
     account = _done(lambda: service.run(fields, issuer, actor))
     say(f"Set up. Log in with: grantline login {issuer}")
     show_record(

@@ -1,15 +1,18 @@
 """Data to standard output, messages to standard error; tables for people, JSON for programs."""
 
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 from rich.text import Text
+
+from chalicelib.cli.tables import table_of
 
 Record = Mapping[str, Any]
 Columns = Mapping[str, str]
@@ -19,8 +22,9 @@ T = TypeVar("T")
 
 _NOTHING = "-"
 _WHOLE = ("ID", "SECRET")
-_NARROWEST = 6
-_GAP = 2
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\dZ)")
+# Epoch seconds of the standards, which nobody can read.
+_EPOCHS = ("issued_at", "expires_at", "iat", "exp", "nbf", "auth_time")
 
 
 def say(message: str) -> None:
@@ -33,14 +37,7 @@ def show_record(record: Record, *, as_json: bool) -> None:
     if as_json or not sys.stdout.isatty():
         _write_json(record)
         return
-    console, width = Console(), max(map(len, record), default=0)
-    for name, value in record.items():
-        first, *others = _in_words(value).split("\n")
-        line = Text.assemble((clean(name).ljust(width), "bold"), "  ", first)
-        for other in others:
-            line.append(f"\n{' ' * width}  {other}")
-        # The terminal breaks long lines, so that a secret is copied as one.
-        console.print(line, soft_wrap=True)
+    _print_fields(Console(), {name: _in_words(value, name) for name, value in record.items()})
 
 
 def show_records(records: Sequence[Record], columns: Columns, *, as_json: bool) -> None:
@@ -51,20 +48,18 @@ def show_records(records: Sequence[Record], columns: Columns, *, as_json: bool) 
     if not records:
         say("Nothing found.")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    floor = 0
-    for heading, field in columns.items():
-        cells = [Text(_in_words(record.get(field))) for record in records]
-        # An id that is broken into lines cannot be copied.
-        whole = heading.endswith(_WHOLE)
-        least = max(cell.cell_len for cell in cells) if whole else _NARROWEST
-        table.add_column(heading, overflow="fold", no_wrap=whole, min_width=least)
-        floor += least + _GAP
-    for record in records:
-        table.add_row(*(Text(_in_words(record.get(field))) for field in columns.values()))
-    console = Console()
-    console.width = max(console.width, floor)
-    console.print(table, soft_wrap=True)
+    rows = [[_in_words(record.get(field)) for field in columns.values()] for record in records]
+    console, headings = Console(), list(columns)
+    # An id that is broken into lines cannot be copied.
+    whole = [heading.endswith(_WHOLE) for heading in headings]
+    table = table_of(headings, rows, whole, console.width)
+    if table is not None:
+        console.print(table)
+        return
+    for number, row in enumerate(rows):
+        if number:
+            console.print()
+        _print_fields(console, dict(zip(headings, row, strict=True)))
 
 
 def show_line(record: Record, text: str, *, as_json: bool) -> None:
@@ -105,12 +100,25 @@ def clean(text: str) -> str:
     )
 
 
+def _print_fields(console: Console, fields: Mapping[str, str]) -> None:
+    width = max(map(len, fields), default=0)
+    for name, value in fields.items():
+        first, *others = value.split("\n")
+        line = Text.assemble((clean(name).ljust(width), "bold"), "  ", first)
+        for other in others:
+            line.append(f"\n{' ' * width}  {other}")
+        # The terminal breaks long lines, so that a secret is copied as one.
+        console.print(line, soft_wrap=True)
+
+
 def _write_json(value: object) -> None:
     # ASCII: what came from others cannot steer a terminal here either.
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=True) + "\n")
 
 
-def _in_words(value: object) -> str:
+def _in_words(value: object, name: str = "") -> str:
+    if name in _EPOCHS and isinstance(value, int):
+        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%SZ}"
     if value is None or value in ("", [], {}):
         return _NOTHING
     if isinstance(value, bool):
@@ -119,4 +127,4 @@ def _in_words(value: object) -> str:
         return "\n".join(_in_words(entry) for entry in value)
     if isinstance(value, Mapping):
         return ", ".join(f"{clean(str(name))}: {_in_words(entry)}" for name, entry in value.items())
-    return clean(str(value))
+    return _MOMENT.sub(r"\1 \2", clean(str(value)))

@@ -16,6 +16,8 @@ from tests.flows.server import ROOT
 
 COMMAND = [sys.executable, "-m", "chalicelib.cli"]
 SECONDS = 60
+# Rich takes a dumb terminal for one of 80 columns, whatever COLUMNS says.
+NARROW = {"TERM": "xterm"}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.terminal import Ended, Shell, clean_environ
+from tests.cli.terminal import NARROW, Ended, Shell, clean_environ
 from tests.flows.server import Server
 
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
@@ -87,9 +87,9 @@ def test_a_pipe_is_utf_8_whatever_the_locale(shell: Shell, tmp_path: Path) -> No
 def test_an_id_and_a_secret_are_never_broken_into_lines(shell: Shell, columns: str) -> None:
     form = ("--grant-type", "bearer_token", "--scope", "api", "--json")
     made = shell.run("apps", "create", "--name", f"Narrow {secrets.token_hex(6)}", *form).data
-    shown = shell.run_on_terminal("apps", "list", "--limit", "0", COLUMNS=columns)
+    shown = shell.run_on_terminal("apps", "list", "--limit", "0", COLUMNS=columns, **NARROW)
     assert (shown.code, made["client_id"] in shown.out) == (0, True)
-    added = shell.run_on_terminal("secrets", "add", made["client_id"], COLUMNS=columns)
+    added = shell.run_on_terminal("secrets", "add", made["client_id"], COLUMNS=columns, **NARROW)
     (secret,) = [word for word in added.out.split() if word.startswith("gls_")]
     token = shell.run("api", "GET", "/oauth2/server/whoami", GRANTLINE_TOKEN=secret)
     assert token.data["client_id"] == made["client_id"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.local.certificate import generate
-from tests.cli.terminal import Shell
+from tests.cli.terminal import NARROW, Shell
 from tests.flows.server import Server
 
 
@@ -20,6 +20,19 @@ def test_tables_on_a_terminal_and_json_when_asked(shell: Shell) -> None:
     assert shell.run_on_terminal("apps", "list", "--json").out.startswith("[\n")
     nothing = shell.run_on_terminal("apps", "list", "--search", secrets.token_hex(9))
     assert "Nothing found." in nothing.out
+
+
+def test_a_narrow_terminal_has_a_list_in_place_of_a_table(shell: Shell) -> None:
+    shown = shell.run_on_terminal("apps", "list", "--search", "Local all", COLUMNS="40", **NARROW)
+    text = re.sub(r"\x1b\[\d+m", "", shown.out)
+    assert re.match(r"NAME +Local all\nCLIENT ID +app_\w{26}\nGRANT TYPE +all\n", text)
+
+
+def test_moments_are_shown_as_people_read_them(shell: Shell) -> None:
+    moment = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ\n"
+    shown = shell.run_on_terminal("whoami")
+    assert re.search(rf"issued_at +{moment}expires_at +{moment}", shown.out)
+    assert isinstance(shell.run("whoami").data["issued_at"], int)
 
 
 def test_long_work_shows_how_far_it_is_to_people_alone(shell: Shell) -> None:

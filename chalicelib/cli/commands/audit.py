@@ -13,6 +13,8 @@ from chalicelib.cli.deployment import Deployment
 from chalicelib.cli.output import show_line
 
 MAXIMUM_SEEN = 1_000
+# Of the names of fields: a registration changes them all.
+MAXIMUM_SHOWN = 5
 
 app = typer.Typer(help="The audit trail.")
 
@@ -60,6 +62,8 @@ def _new_events(
 def _show(event: dict[str, Any], *, as_json: bool) -> None:
     actor = event["actor"]
     who = actor["user_name"] or actor["client_id"] or "-"
-    changes = ", ".join(event["changes"])
-    text = f"{event['at']}  {event['action']:<28} {event['target']}  {who}  {changes}".rstrip()
-    show_line(event, text, as_json=as_json)
+    changes = list(event["changes"])
+    if len(changes) > MAXIMUM_SHOWN:
+        changes[MAXIMUM_SHOWN - 1 :] = [f"{len(changes) - MAXIMUM_SHOWN + 1} more"]
+    text = f"{event['at']}  {event['action']:<28} {event['target']}  {who}  {', '.join(changes)}"
+    show_line(event, text.rstrip(), as_json=as_json)

@@ -225,11 +225,16 @@ class Groups:
         `if_version` holds the group to that version until the last write: every one makes the
         next. Raises NotFound, VersionMismatch, FieldsRefused, Conflict.
         """
+        has_waited = False
         for start in range(0, len(change.changing), MEMBERS_A_TRANSACTION):
             part = change.changing[start : start + MEMBERS_A_TRANSACTION]
-            has_written = self._change_part(group_id, part, change.wanted, actor, if_version)
-            if if_version is not None and has_written:
+            written = self._change_part(group_id, part, change.wanted, actor, if_version)
+            if if_version is not None and written:
                 if_version += 1
+            has_waited = has_waited or not all(change.wanted[one] for one in written)
+        if group_id in ROLES and not has_waited:
+            # Who was let out already may be in a lease: whoever did it may not have waited.
+            self._users.settle()
 
     def _change_part(
         self,
@@ -238,11 +243,11 @@ class Groups:
         wanted: Mapping[str, bool],
         actor: Actor,
         if_version: int | None,
-    ) -> bool:
-        """Whether anything was left to write."""
+    ) -> Sequence[str]:
+        """Whom there was left to let in or out."""
         for _ in range(TRIES):
             if not accounts:
-                return False
+                return []
             now = self._clock.now()
             changes = [(one, _with_role(one, group_id, wanted, now)) for one in accounts]
             named = {
@@ -261,7 +266,7 @@ class Groups:
                 read = self._users.load_all([one.user.user_id for one in accounts])
                 accounts = [one for one in read if _differs(one, group_id, wanted)]
                 continue
-            return True
+            return [one.user.user_id for one in accounts]
         raise Conflict("The members are being changed by others; try again.")
 
     def _load_version(self, group_id: str, if_version: int | None) -> Group:

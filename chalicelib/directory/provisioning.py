@@ -30,6 +30,7 @@ from chalicelib.oauth.scope import ADMINISTRATOR, ROLES
 MAXIMUM_EMAILS = 10
 MAXIMUM_EXTERNAL_ID_LENGTH = 255
 MAXIMUM_ATTRIBUTES_BYTES = 16 * 1024
+OWN_ACCOUNT = "This is the account that the application acts as: another administrator can end it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,8 @@ class Provisioning:
             after = _with_person(before, person)
             if person.active is not None and person.active != before.user.enabled:
                 after = _activated(after, active=person.active)
+            if before.user.enabled and not after.user.enabled:
+                _refuse_own(user_id, actor)
             if not self._by_administrator:
                 _refuse_overruling(before, after)
             return None if after == before else after
@@ -112,10 +115,11 @@ class Provisioning:
     def delete(self, user_id: str, actor: Actor, if_version: int | None = None) -> None:
         """End a user: its sessions and tokens at once, its names free, its record kept.
 
-        Raises NotFound, VersionMismatch, Conflict.
+        Raises NotFound, VersionMismatch, Conflict, NotAllowed.
         """
 
         def alter(before: Account, now: int) -> Account:
+            _refuse_own(user_id, actor)
             user = without_tokens(before.user)
             return replace(
                 before,
@@ -137,6 +141,12 @@ def _activated(account: Account, *, active: bool) -> Account:
         return replace(account, user=user, disabled_by=None)
     user = replace(without_tokens(account.user), status=Status.DISABLED)
     return replace(account, user=user, disabled_by=PROVISIONING)
+
+
+def _refuse_own(user_id: str, actor: Actor) -> None:
+    """Raises NotAllowed where an application would end the account that it acts as."""
+    if user_id == actor.user_id:
+        raise NotAllowed(OWN_ACCOUNT)
 
 
 def _refuse_overruling(before: Account, after: Account) -> None:

@@ -17,7 +17,7 @@ from scim2_server.storage import SearchPage
 from chalicelib.audit import Actor
 from chalicelib.directory.groups import GROUP_PREFIX, Groups
 from chalicelib.directory.model import MAXIMUM_MEMBERS, Group, fold
-from chalicelib.directory.provisioning import MAXIMUM_EXTERNAL_ID_LENGTH
+from chalicelib.directory.provisioning import MAXIMUM_EXTERNAL_ID_LENGTH, OWN_ACCOUNT
 from chalicelib.directory.stores import GroupStore, UserStore
 from chalicelib.oauth.scope import ROLES
 from chalicelib.protected.scim.errors import refusals
@@ -112,6 +112,8 @@ class GroupResources:
             )
         join = [one for one in new if one not in set(old)]
         leave = [one for one in old if one not in set(new)]
+        if is_built_in and actor.user_id in leave:
+            raise ForbiddenException(detail=OWN_ACCOUNT)
         version = number_of(expected_version)
         with refusals():
             change = self._directory.plan(group, join, leave)

@@ -81,8 +81,13 @@ def _normalize_path(path: str) -> str:
 def _removal(
     operation: Mapping[str, object], path: str, value_name: str, value: object
 ) -> dict[str, object]:
-    """A remove; where the path itself says what goes, a value only repeats what was there."""
-    if path.lower().rpartition(":")[2] not in _LISTS:
+    """A remove; where the path itself says what goes, a value only repeats what was there.
+
+    A list, and a part of each of its entries, is left to the library, which reads paths with
+    spaces about them: without its value such a remove would take everything.
+    """
+    named = path.strip().lower().rpartition(":")[2]
+    if "[" in named or named.partition(".")[0] not in _LISTS:
         return {name: one for name, one in operation.items() if name != value_name}
     return {**operation, value_name: _selection(value)} if value else {**operation}
 

@@ -12,6 +12,7 @@ from scim2_models import (
     External,
     Filter,
     InvalidCursorException,
+    NotFoundException,
     Pagination,
     Patch,
     PatchOp,
@@ -188,17 +189,22 @@ class Handler(ScimHandler):
     def delete_resource(
         self, resource_type: ResourceType, resource_id: str, conditions: Conditions
     ) -> None:
-        """Reads and deletes; storage itself waits for leases."""
+        """Reads and deletes, and waits for leases, also where it is gone already."""
         # Who is in a group is read when everybody is let out.
         self.storage.to_change(frozenset(), holds_version=False)
         delete = partial(super().delete_resource, resource_type, resource_id, conditions)
-        for _ in range(TRIES - 1):
-            try:
-                return delete()
-            except PreconditionFailedException:
-                if conditions.if_match or conditions.if_none_match:
-                    raise
-        return delete()
+        try:
+            for _ in range(TRIES - 1):
+                try:
+                    return delete()
+                except PreconditionFailedException:
+                    if conditions.if_match or conditions.if_none_match:
+                        raise
+            return delete()
+        except NotFoundException:
+            # Whoever deleted it may still be waiting for leases, or may have died before it did.
+            self.storage.settle_deleted(resource_type)
+            raise
 
     def _try(
         self,

@@ -108,6 +108,11 @@ class DirectoryStorage(ScimStorage):
         if takes_away and not self._has_written:
             self._users.settle()
 
+    def settle_deleted(self, resource_type: ResourceType) -> None:
+        """Wait for leases of a user who is not there any more."""
+        if resource_type.name == _USER:
+            self._users.settle()
+
 
 def _shows_members(parameters: ResponseParameters[Any] | None) -> bool:
     """Whether an answer shows the members of a group, which are read for it alone."""

@@ -42,6 +42,18 @@ def test_a_group_is_a_role_of_its_members(client: Provisioner) -> None:
     assert roles_of(client, bob) == frozenset()
 
 
+@pytest.mark.parametrize("path", ["members ", " members", "\tmembers", "MEMBERS"])
+def test_a_path_with_spaces_about_it_removes_whom_it_selects_alone(
+    client: Provisioner, path: str
+) -> None:
+    people = [client.create(f"{name}@x")["id"] for name in ("ada", "bob", "eve")]
+    group = client.create_group(members=[{"value": one} for one in people])
+    read = client.patched(
+        f"/Groups/{group['id']}", operation("remove", path, [{"value": people[0]}])
+    )
+    assert ids(read) == sorted(people[1:])
+
+
 def test_adding_and_removing_again_changes_nothing(client: Provisioner) -> None:
     ada = client.create("ada@x")
     group = client.create_group(members=[{"value": ada["id"]}])

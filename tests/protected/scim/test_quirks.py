@@ -100,6 +100,12 @@ def test_a_remove_takes_what_its_path_names_whatever_the_value(path: str, value:
     assert normalize_patch({"Operations": [sent]})["Operations"] == [read]
 
 
+@pytest.mark.parametrize("path", ["members", " Members ", "emails.value", "phoneNumbers.type"])
+def test_a_remove_within_a_list_keeps_what_it_selects(path: str) -> None:
+    operations = [{"op": "remove", "path": path, "value": [{"value": "a"}]}]
+    assert normalize_patch({"Operations": operations})["Operations"] == operations
+
+
 @pytest.mark.parametrize("value", ["", [], {}, None])
 def test_a_remove_that_selects_nothing_of_a_list_is_left_for_the_library(value: object) -> None:
     operations = [{"op": "Remove", "path": "members", "value": value}]

@@ -152,11 +152,8 @@ def _scopes(application: Application, requested: str | None) -> frozenset[str]:
     """The scopes asked for, never more than the application has; none: all that it has."""
     if requested is None:
         return application.allowed_scopes
-    if scope.OPENID in requested.split(" "):
-        # What an OpenID Provider does not know it passes over (OpenID Connect Core §3.1.2.1).
-        requested = " ".join(name for name in requested.split(" ") if name in scope.SCOPES)
     try:
-        scopes = scope.parse(requested)
+        scopes = scope.parse(scope.without_unknown(requested))
     except InvalidScope as error:
         raise ScopeRefused(error.description) from None
     if not scopes <= scope.with_login(application.allowed_scopes):

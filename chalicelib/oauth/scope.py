@@ -60,6 +60,15 @@ def parse(value: str) -> frozenset[str]:
     return frozenset(names)
 
 
+def without_unknown(value: str) -> str:
+    """A `scope` parameter as an OpenID Provider reads it: what it does not know it passes over.
+
+    Only beside `openid` (OpenID Connect Core §3.1.2.1); elsewhere an unknown name is an error.
+    """
+    names = value.split(" ")
+    return " ".join(name for name in names if name in SCOPES) if OPENID in names else value
+
+
 def narrow(requested: str | None, allowed: frozenset[str]) -> frozenset[str]:
     """What a grant gets: everything allowed when nothing is asked, never more than allowed.
 

@@ -29,6 +29,18 @@ def test_unknown_scopes_beside_openid_are_passed_over(
         code_for(world, client, user, scope="api address")
 
 
+def test_a_refresh_passes_over_what_the_login_passed_over(
+    world: World, user: User, client: Client
+) -> None:
+    asked = "openid address offline_access"
+    tokens = exchange(world, client, code_for(world, client, user, scope=asked)).body
+    reply = refresh(world, client, tokens["refresh_token"], scope=asked)
+    assert reply.body["scope"] == "openid offline_access"
+    again = reply.body["refresh_token"]
+    assert_refused(refresh(world, client, again, scope="address"), "invalid_scope")
+    assert_refused(refresh(world, client, again, scope=f"{asked} api"), "invalid_scope")
+
+
 def test_a_maximum_age_of_zero_asks_for_the_login_at_once(
     world: World, user: User, client: Client
 ) -> None:

@@ -107,9 +107,12 @@ def test_a_disabled_application_stays_on_our_own_page(world: World, client: Clie
     assert_is_our_own_error(Browser(world).authorize(client))
 
 
-def test_an_application_of_another_grant_logs_nobody_in(world: World) -> None:
-    client = world.add_client(GrantType.CLIENT_CREDENTIALS)
-    assert_is_our_own_error(Browser(world).authorize(client))
+def test_an_application_of_another_grant_logs_nobody_in(world: World, client: Client) -> None:
+    """Though it has a redirect URI, from the time when it did."""
+    client = world.change(client, grant_type=GrantType.CLIENT_CREDENTIALS)
+    browser = Browser(world)
+    assert_is_our_own_error(browser.authorize(client))
+    assert "does not log people in" in browser.page.text
 
 
 def test_a_redirect_uri_of_a_web_application_has_to_be_named(
@@ -183,6 +186,24 @@ def test_a_request_without_a_sound_challenge_is_refused(
     browser: Browser, client: Client, wrong: dict[str, str | None]
 ) -> None:
     assert answer_of(browser.authorize(client, **wrong))["error"] == "invalid_request"
+
+
+@pytest.mark.checklist("6")
+@pytest.mark.parametrize(
+    ("fields", "method"),
+    [
+        # Whoever has no secret proves itself by PKCE alone, whatever was registered.
+        ({"public": True}, None),
+        # A method says that there was a challenge, which somebody took away.
+        ({}, "S256"),
+    ],
+)
+def test_without_a_duty_to_use_pkce_half_of_it_is_refused_and_a_public_client_has_it_all_the_same(
+    world: World, browser: Browser, fields: dict[str, bool], method: str | None
+) -> None:
+    client = add_web_client(world, require_pkce=False, **fields)
+    pkce = {"code_challenge": None, "code_challenge_method": method}
+    assert answer_of(browser.authorize(client, **pkce))["error"] == "invalid_request"
 
 
 @pytest.mark.checklist("5")

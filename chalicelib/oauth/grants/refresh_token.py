@@ -137,10 +137,13 @@ def _next(
 
 
 def _narrowed(requested: str | None, granted: frozenset[str]) -> frozenset[str] | None:
-    """The scopes of this access token, None: all of the grant's (RFC 6749 §6)."""
+    """The scopes of this access token, None: all of the grant's (RFC 6749 §6).
+
+    Some clients say once more what they asked for at the login, where it was passed over as well.
+    """
     if requested is None:
         return None
-    scopes = scope.parse(requested)
+    scopes = scope.parse(scope.without_unknown(requested))
     if not scopes <= granted:
         raise InvalidScope("The scope asks for more than was granted.")
     return scopes

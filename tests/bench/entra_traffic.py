@@ -29,6 +29,7 @@ REQUESTS_A_SECOND = 25
 SECONDS = int(os.environ.get("SECONDS", "120"))
 THREADS = 32
 TIMEOUT_SECONDS = 30
+GROUPS = 5
 
 _USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 _ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -46,6 +47,18 @@ class Tenant:
         self.outcomes: Counter[str] = Counter()
         self.milliseconds: list[float] = []
         self.expected: dict[str, bool | None] = {}
+        self.groups: list[str] = []
+        self.members: dict[str, set[str]] = {}
+
+    def prepare(self) -> None:
+        """The groups, and whatever is imported with the first request."""
+        for number in range(GROUPS):
+            body = {"externalId": str(uuid4()), "displayName": f"Group {number}"}
+            made = self.send("POST", "/Groups", 201, json=body)
+            self.groups.append(made["id"])
+            self.members[made["id"]] = set()
+        self.milliseconds.clear()
+        self.outcomes.clear()
 
     def send(self, method: str, path: str, expected: int, **options: Any) -> Any:
         """One request; counts what came of it. The body, empty for none; None: not as expected."""
@@ -76,13 +89,18 @@ class Tenant:
                 self.milliseconds.append(milliseconds)
 
     def lives(self) -> Iterator[Callable[[], None]]:
-        """One user after another: looked for, created, read, changed, deactivated, deleted."""
+        """One user after another: looked for, created, changed, let in, deactivated, deleted."""
         for number in itertools.count():
             yield from Life(self, number).steps()
 
     def check(self) -> int:
-        """How many users are not as it was last acknowledged."""
+        """How many users, and groups by their members, are not as it was last acknowledged."""
         wrong = 0
+        for group_id, members in self.members.items():
+            read = self.send("GET", f"/Groups/{group_id}", 200)
+            listed = {one["value"] for one in (read or {}).get("members", ())}
+            gone = {user_id for user_id in members if self.expected[user_id] is None}
+            wrong += listed != members - gone
         for user_id, active in self.expected.items():
             status = 404 if active is None else 200
             read = self.send("GET", f"/Users/{user_id}", status)
@@ -108,6 +126,8 @@ class Life:
             self.create,
             self.read,
             self.change,
+            self.join,
+            self.leave,
             self.deactivate,
             self.end,
         ):
@@ -155,6 +175,29 @@ class Life:
         ]
         self._patch(operations)
 
+    def join(self) -> None:
+        """Let into a group, in its manner."""
+        self._with_user(partial(self._turn, "Add"))
+
+    def leave(self) -> None:
+        """Every third user is let out again; of the others the group is read."""
+        if self._number % 3:
+            query = {"excludedAttributes": "members"}
+            self._tenant.send("GET", f"/Groups/{self._group_id}", 200, params=query)
+        else:
+            self._with_user(partial(self._turn, "Remove"))
+
+    @property
+    def _group_id(self) -> str:
+        return self._tenant.groups[self._number % GROUPS]
+
+    def _turn(self, op: str, user_id: str) -> None:
+        member = [{"$ref": None, "value": user_id}]
+        body = {"Operations": [{"op": op, "path": "members", "value": member}]}
+        if self._tenant.send("PATCH", f"/Groups/{self._group_id}", 200, json=body) is not None:
+            members = self._tenant.members[self._group_id]
+            (members.add if op == "Add" else members.discard)(user_id)
+
     def deactivate(self) -> None:
         """Every second user leaves."""
         if self._number % 2:
@@ -191,10 +234,7 @@ def main() -> int:
     """Run, and print the figures; 1 where anything was lost."""
     with tempfile.TemporaryDirectory() as directory, running(Path(directory)) as server:
         tenant = Tenant(server)
-        # The first request imports the service.
-        tenant.send("GET", "/ServiceProviderConfig", 200)
-        tenant.milliseconds.clear()
-        tenant.outcomes.clear()
+        tenant.prepare()
         total = REQUESTS_A_SECOND * SECONDS
         started = time.perf_counter()
         with ThreadPoolExecutor(THREADS) as pool:
@@ -211,7 +251,8 @@ def main() -> int:
     _say(f"outcomes: {outcomes}")
     shown = ", ".join(f"{part}% {latencies[part - 1]:.1f}" for part in (50, 95, 99))
     _say(f"milliseconds: {shown}")
-    _say(f"users unlike what was acknowledged: {wrong} of {len(tenant.expected)}")
+    checked = f"{len(tenant.expected)} users and {GROUPS} groups"
+    _say(f"unlike what was acknowledged: {wrong} of {checked}")
     return 1 if wrong or set(outcomes) != {"as expected"} else 0
 
 

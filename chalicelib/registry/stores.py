@@ -40,12 +40,17 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which applications a list shows, beside its search; None: whatever they have."""
+    """Which applications a list shows, beside its search; None: whatever they have.
+
+    `beginning`: what their folded names begin with, folded as well. The index by name reads no
+    others.
+    """
 
     grant_type: GrantType | None = None
     scope: str | None = None
     status: Status | None = None
     user_id: str | None = None
+    beginning: str = ""
     order: Order = Order.NAME
 
 

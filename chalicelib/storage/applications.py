@@ -75,14 +75,16 @@ class Applications:
     def list_registrations(
         self, search: str, cursor: str | None, limit: int, selection: Selection = EVERYTHING
     ) -> Page[Registration]:
-        folded = fold(search)
+        folded, beginning = fold(search), fold(selection.beginning)
 
         def accept(item: Item) -> bool:
-            return folded in item["folded_name"]["S"] and _is_selected(item, selection)
+            name = item["folded_name"]["S"]
+            found = folded in name and name.startswith(beginning)
+            return found and _is_selected(item, selection)
 
-        owners, following = self._names.find_owners(
-            "", accept, cursor, limit, _ORDERS[selection.order]
-        )
+        way = _ORDERS[selection.order]
+        prefix = beginning if way.index == BY_NAME.index else ""
+        owners, following = self._names.find_owners(prefix, accept, cursor, limit, way)
         pairs = read_pairs(self._database, tables.APPLICATIONS, keys.application_key, owners)
         return Page([mapping.read_registration(*pair) for pair in pairs], following)
 

@@ -65,6 +65,7 @@ class FakeApplications:
                 (fold(registration.application.name) if by_name else "", client_id, registration)
                 for client_id, registration in self._memory.registrations.items()
                 if fold(search) in fold(registration.application.name)
+                and fold(registration.application.name).startswith(fold(selection.beginning))
                 and _is_selected(registration.application, selection)
             )
             entries = [([name, key], registration) for name, key, registration in found]

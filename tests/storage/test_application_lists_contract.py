@@ -89,6 +89,20 @@ def test_a_list_is_narrowed_and_ordered(stores: AnyStores) -> None:
     assert names(stores, "ALPH", scope="rpa", order=Order.NAME_DESCENDING) == ["alpha"]
 
 
+@pytest.mark.parametrize("order", Order)
+def test_a_list_is_narrowed_to_names_that_begin_alike(stores: AnyStores, order: Order) -> None:
+    for name in ("robot 2", "Robot 1", "a robot", "robo", "Rocket"):
+        create_application(stores, name=name)
+    begun = {"beginning": "ROBOT", "order": order}
+    assert sorted(names(stores, **begun)) == ["Robot 1", "robot 2"]
+    assert names(stores, "2", **begun) == ["robot 2"]
+    assert names(stores, beginning="robots", order=order) == []
+    first = stores.applications.list_registrations("", None, 1, Selection(**begun))
+    rest = stores.applications.list_registrations("", first.next, 1, Selection(**begun))
+    found = [one.application.name for one in (*first.items, *rest.items)]
+    assert sorted(found) == ["Robot 1", "robot 2"]
+
+
 def test_a_list_is_narrowed_to_those_that_act_as_a_user(stores: AnyStores) -> None:
     before = create_application(stores, name="Bravo", user_id="usr_a")
     create_application(stores, name="Alpha")

@@ -125,7 +125,7 @@ _OF_APPLICATION = "registration.application"
 APPLICATIONS = Shape(
     "Applications",
     "Application",
-    "Registered applications, without secrets. Lookup: clientId.",
+    "Registered applications, without secrets. Lookups: clientId; name; what name starts with.",
     (
         _text("clientId", f"{_OF_APPLICATION}.client_id", nullable=False),
         _form("name", "name", nullable=False),

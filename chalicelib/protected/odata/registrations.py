@@ -43,27 +43,33 @@ class ApplicationRows:
         ids = conditions.one_of.get("clientId")
         if ids is not None and len(ids) <= MAXIMUM_KEYS:
             return by_keys(ids, self._load)
-        name = conditions.equal("name")
+        names = conditions.one_of.get("name")
+        if names is not None and len(names) <= MAXIMUM_KEYS:
+            return by_keys(names, self._find)
         beginning = conditions.prefix.get("name", "")
-        part = index_prefix(beginning) if name is None else name
-        selection = _selection(conditions, order)
+        part = index_prefix(beginning)
+        selection = _selection(conditions, order, part)
         return Walk(
-            partial(self._list, part, selection),
+            partial(self._list, selection),
             tight=conditions.are_met_by(
-                equal=("name", "status", "grantType"), prefix=("name",) if part == beginning else ()
+                equal=("status", "grantType"), prefix=("name",) if part == beginning else ()
             ),
             in_order=order is None or order in _ORDERS,
-            size=self.applications.count if not part and _chooses_none(selection) else None,
+            size=self.applications.count if _chooses_none(selection) else None,
         )
+
+    def _find(self, name: str) -> RegisteredApplication | None:
+        client_id = self.applications.find(name)
+        return None if client_id is None else self._load(client_id)
 
     def _load(self, client_id: str) -> RegisteredApplication | None:
         registration = self.applications.load(client_id)
         return None if registration is None else self._with_users([registration])[0]
 
     def _list(
-        self, part: str, selection: Selection, cursor: str | None, limit: int
+        self, selection: Selection, cursor: str | None, limit: int
     ) -> Page[RegisteredApplication]:
-        page = self.applications.list_registrations(part, cursor, limit, selection)
+        page = self.applications.list_registrations("", cursor, limit, selection)
         return Page(self._with_users(page.items), page.next)
 
     def _with_users(self, registrations: Sequence[Registration]) -> list[RegisteredApplication]:
@@ -85,7 +91,7 @@ _ORDERS = {
 }
 
 
-def _selection(conditions: Conditions, order: Order | None) -> Selection:
+def _selection(conditions: Conditions, order: Order | None, beginning: str) -> Selection:
     """What the list of applications chooses and orders by itself.
 
     A text that is no status or grant type at all is left to the filter, which refuses every row.
@@ -94,12 +100,14 @@ def _selection(conditions: Conditions, order: Order | None) -> Selection:
     return Selection(
         grant_type=GrantType(grant_type) if grant_type in set(GrantType) else None,
         status=Status(status) if status in set(Status) else None,
+        beginning=beginning,
         order=registry.Order.NAME if order is None else _ORDERS.get(order, registry.Order.NAME),
     )
 
 
 def _chooses_none(selection: Selection) -> bool:
-    return selection.grant_type is None and selection.status is None
+    chosen = (selection.grant_type, selection.status)
+    return not selection.beginning and chosen == (None, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -314,8 +314,26 @@ def test_applications_are_chosen_and_ordered_by_their_index() -> None:
     assert listed == sorted(listed, reverse=True)
     assert "@odata.nextLink" in newest.body
     assert len(who.values("Applications", "name", filter="startswith(name,'robot 01')")) == 10
+    assert who.values("Applications", "name", filter="startswith(name,'bot')") == []
     assert who.get("Applications/$count").body == "121"
     assert who.get("Applications/$count", filter=disabled).body == "60"
+
+
+def test_an_application_is_looked_up_by_its_name_and_walked_to_by_its_beginning() -> None:
+    world = World()
+    who = administrator(world)
+    for number in range(120):
+        world.add_client(GrantType.BEARER_TOKEN, name=f"robot {number:03}")
+    one = "name eq 'robot 017'"
+    assert who.values("Applications", "name", filter=one) == ["robot 017"]
+    assert who.values("Applications", "name", filter="name eq 'robot'") == []
+    assert who.values("Applications", "name", filter=f"{one} and status eq 'disabled'") == []
+    two = "name in ('Robot 017','robot 017','robot 018')"
+    assert who.values("Applications", "name", filter=two) == ["robot 017", "robot 018"]
+    looked_up = cost(who, "Applications", filter=one)
+    assert (len(looked_up.calls), looked_up.reads) == (3, 6)
+    begun = cost(who, "Applications", filter="startswith(name,'robot 01')")
+    assert (len(begun.calls), begun.reads < 30) == (3, True)
 
 
 def test_what_would_be_over_the_limit_is_refused_before_it_is_paid_for() -> None:

@@ -49,6 +49,8 @@ def _integer(digits: str) -> int:
 
 def _float(digits: str) -> float:
     number = float(digits)
-    if number in (float("inf"), float("-inf")):
+    significand = digits.lower().partition("e")[0].lstrip("-0.").replace(".", "")
+    too_long = len(significand) > _MAXIMUM_DIGITS
+    if too_long or number in (float("inf"), float("-inf")):
         raise MalformedJson("a number is too large, or has more than 20 digits")
     return number

@@ -32,6 +32,7 @@ def test_a_wrong_field_is_told_what_it_must_be(
     [
         ('"status":"S","status":"S"', "a name stands twice in one object"),
         ('"status":"S","n":1e400', "a number is too large, or has more than 20 digits"),
+        (f'"status":"S","n":1.{"0" * 20}1', "a number is too large, or has more than 20 digits"),
         (f'"status":"S","n":{10**25}', "a number is too large, or has more than 20 digits"),
         ('"status":"S","n":NaN', "NaN and Infinity are not JSON"),
         ('"status"', "it is not JSON"),
@@ -46,3 +47,5 @@ def test_json_that_is_not_taken_is_told_why(sender: Sender, fields: str, reason:
 def test_a_number_is_compared_as_it_was_written(sender: Sender) -> None:
     assert sender.send(body(attempts=1)).status == 200
     assert sender.send(body(attempts=1.0)).status == 409
+    # What a program writes of a number that it counts in binary has at most 17 digits.
+    assert sender.send(body(deploymentId="third", attempts=-(2 / 3) * 1e-300)).status == 200

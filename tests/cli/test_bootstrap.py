@@ -10,6 +10,8 @@ import pytest
 
 from chalicelib.audit import Actor
 from chalicelib.cli.main import main
+from chalicelib.directory.passwords import verify_password
+from chalicelib.directory.provisioning import Person, Provisioning
 from chalicelib.oauth.clock import SystemClock
 from chalicelib.registry.bootstrap import Bootstrap
 from chalicelib.registry.built_in import CONSOLE_CLIENT_ID
@@ -22,6 +24,7 @@ from tests.tables import Aws
 STACK = "first"
 ISSUER = "https://login.corp.example"
 PASSWORD = "a-password-of-length"
+OPERATOR = Actor(None, None, None, "")
 
 
 @pytest.fixture
@@ -107,6 +110,45 @@ def test_the_command_sets_up_once_and_asks_nothing_in_vain(operator: Shell, stor
     assert stores.users.find("corp", "eve") is None
 
 
+def test_whoever_can_write_the_tables_lets_an_administrator_in_again(
+    stores: Stores, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def recover(name: str, password: str) -> int:
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{password}\n"))
+        return main(["recover", "--stack", STACK, f"{name}@corp"])
+
+    assert run("ada") == 0
+    ada = stores.users.find("corp", "ada")
+    assert ada is not None
+    provisioning = Provisioning(stores.users, SystemClock())
+    provisioning.replace(ada.user.user_id, Person("ada", "corp", active=False), OPERATOR)
+    capsys.readouterr()
+    assert recover("ada", "short") == 1
+    assert "password" in capsys.readouterr().err
+    assert recover("Ada", "another password") == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["user_id"] == ada.user.user_id
+    assert "another password" not in printed.out + printed.err
+    back = stores.users.find("corp", "ada")
+    assert back is not None
+    assert (back.user.enabled, back.user.roles) == (True, {"administrator"})
+    assert back.user.token_epoch > ada.user.token_epoch
+    password_hash = stores.users.load_password_hash(ada.user.user_id)
+    assert password_hash is not None
+    verify_password("another password", password_hash)
+    (event, *_) = stores.audit.list_events(ada.user.user_id, None, 10).items
+    assert event.action == "user.recovered"
+    assert str(event.actor.user_name).startswith("arn:aws:")
+
+    # Deleted, the name is free: somebody else then, with the same name.
+    provisioning.delete(ada.user.user_id, OPERATOR)
+    assert recover("ada", "a third password") == 0
+    new = stores.users.find("corp", "ada")
+    assert new is not None
+    assert new.user.user_id != ada.user.user_id
+    assert (new.user.enabled, new.user.roles) == (True, {"administrator"})
+
+
 def test_a_stack_that_is_not_there_is_told_in_one_line(
     stores: Stores,  # noqa: ARG001 - the emulator that has no such stack
     capsys: pytest.CaptureFixture[str],
@@ -124,9 +166,8 @@ def test_the_console_follows_the_issuer(
     assert run("ada") == 0
     before = stores.applications.load(CONSOLE_CLIENT_ID)
     assert before is not None
-    operator = Actor(None, None, None, "")
     bootstrap = Bootstrap(stores.first_records, stores.applications, SystemClock())
-    bootstrap.follow_issuer("https://before.example", operator)
+    bootstrap.follow_issuer("https://before.example", OPERATOR)
     assert main(["follow-issuer", "--stack", STACK]) == 0
     assert "moved" in capsys.readouterr().err
     after = stores.applications.load(CONSOLE_CLIENT_ID)

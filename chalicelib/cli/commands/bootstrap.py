@@ -1,10 +1,10 @@
-"""`grantline bootstrap` and `follow-issuer`: what only the operator of a deployment can do.
+"""`grantline bootstrap`, `recover` and `follow-issuer`: what only the operator can do.
 
 They write with the operator's own AWS credentials, by the services and rules of the endpoints.
 """
 
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -14,10 +14,15 @@ from chalicelib.cli.context import AsJson
 from chalicelib.cli.failures import ExitCode, Failure
 from chalicelib.cli.inputs import read_new_password, user_fields
 from chalicelib.cli.output import say, show_record
+from chalicelib.directory.model import Account
+from chalicelib.directory.recovery import Recovery
 from chalicelib.oauth.clock import SystemClock
 from chalicelib.oauth.errors import OAuthError
 from chalicelib.oauth.stores import StoreUnavailable
 from chalicelib.registry.bootstrap import Bootstrap
+
+if TYPE_CHECKING:
+    from chalicelib.storage.stores import Stores
 
 T = TypeVar("T")
 
@@ -27,6 +32,7 @@ StackName = Annotated[str, typer.Option("--stack", help="The CloudFormation stac
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     app.command(name="bootstrap")(bootstrap)
+    app.command(name="recover")(recover)
     app.command(name="follow-issuer")(follow_issuer)
 
 
@@ -51,16 +57,26 @@ def bootstrap(
     fields["password"] = read_new_password()
     account = _done(lambda: service.run(fields, issuer, actor))
     say(f"Set up. Log in with: grantline login {issuer}")
-    show_record(
-        {
-            "issuer": issuer,
-            "console": f"{issuer}/console",
-            "user_id": account.user.user_id,
-            "user_name": account.user.user_name,
-            "user_domain": account.user.user_domain,
-        },
-        as_json=as_json,
-    )
+    _show(account, issuer, as_json=as_json)
+
+
+def recover(
+    user: Annotated[str, typer.Argument(help="Who is to be administrator: user@domain.")],
+    stack: StackName = "grantline",
+    as_json: AsJson = False,
+) -> None:
+    """Let somebody in as administrator, where no administrator can log in any more.
+
+    Writes with your own AWS credentials: the user is made, or enabled, and given the role and a
+    new password, from a prompt, a pipe or GRANTLINE_NEW_PASSWORD. It is in the audit trail.
+    """
+    name = user_fields(user)
+    stores, issuer, actor = _open_stores(stack)
+    service = Recovery(stores.users, SystemClock())
+    password = read_new_password()
+    account = _done(lambda: service.run(**name, password=password, actor=actor))
+    say(f"Done. Log in with: grantline login {issuer}")
+    _show(account, issuer, as_json=as_json)
 
 
 def follow_issuer(stack: StackName = "grantline") -> None:
@@ -70,16 +86,31 @@ def follow_issuer(stack: StackName = "grantline") -> None:
     say(f"The console is moved to {issuer}/console." if moved else "The console is there already.")
 
 
+def _show(account: Account, issuer: str, *, as_json: bool) -> None:
+    record = {
+        "issuer": issuer,
+        "console": f"{issuer}/console",
+        "user_id": account.user.user_id,
+        "user_name": account.user.user_name,
+        "user_domain": account.user.user_domain,
+    }
+    show_record(record, as_json=as_json)
+
+
 def _open(name: str) -> tuple[Bootstrap, str, Actor]:
+    stores, issuer, actor = _open_stores(name)
+    return Bootstrap(stores.first_records, stores.applications, SystemClock()), issuer, actor
+
+
+def _open_stores(name: str) -> "tuple[Stores, str, Actor]":
     # Brings boto3 and PynamoDB, which only a few commands need.
     from chalicelib.cli.aws import open_stack  # noqa: PLC0415 - see above
     from chalicelib.storage.stores import open_stores  # noqa: PLC0415 - see above
 
-    stack, clock = open_stack(name), SystemClock()
-    stores = open_stores(stack.settings, clock)
+    stack = open_stack(name)
+    stores = open_stores(stack.settings, SystemClock())
     actor = Actor(client_id=None, user_id=None, user_name=stack.operator, source_ip="")
-    service = Bootstrap(stores.first_records, stores.applications, clock)
-    return service, stack.settings.issuer, actor
+    return stores, stack.settings.issuer, actor
 
 
 def _done(step: Callable[[], T]) -> T:

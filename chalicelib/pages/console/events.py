@@ -19,6 +19,7 @@ ACTIONS = {
     "user.enabled": "User enabled",
     "user.deleted": "User deleted",
     "user.password_set": "Password set",
+    "user.recovered": "Made administrator again",
     "user.password_changed": "Own password changed",
     "user.password_rehashed": "Password hashed anew",
     "session.ended": "Browser session ended",

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,21 +31,23 @@ IGNORE_REASON = re.compile(r"(\[[a-z, -]+\])\s+(#|-) \S")
 OTHER_REASON = re.compile(r"[^-]*- \S")
 
 
-def texts() -> Iterator[tuple[str, str]]:
+@cache
+def texts() -> list[tuple[str, str]]:
     """Every file that people read, by its path in the repository."""
+    found = []
     paths = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
     paths += [path for path in ROOT.iterdir() if not path.name.startswith("requirements-")]
     for path in sorted(paths):
         named = path.suffix in SUFFIXES or path.name in ("Makefile", "run", ".gitignore")
         ours = not MADE.intersection(path.parts)
         if path.is_file() and named and ours:
-            yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+            found.append((str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")))
+    return found
 
 
-def modules() -> Iterator[tuple[str, str, ast.Module]]:
-    for name, text in texts():
-        if name.endswith(".py"):
-            yield name, text, ast.parse(text)
+@cache
+def modules() -> list[tuple[str, str, ast.Module]]:
+    return [(name, text, ast.parse(text)) for name, text in texts() if name.endswith(".py")]
 
 
 def lines() -> Iterator[tuple[str, str]]:

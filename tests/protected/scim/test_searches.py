@@ -2,6 +2,7 @@
 
 import json
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -133,6 +134,20 @@ def test_a_cursor_serves_its_own_search_alone(client: Provisioner) -> None:
         {"cursor": cursor, "count": "9", "startIndex": "2"},
     ):
         assert error(client.call("GET", "/Users", **query))[0] == 400
+
+
+def test_a_cursor_lasts_for_as_long_as_is_announced(
+    client: Provisioner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cursor = client.get("/Users", count="9", cursor="")["nextCursor"]
+    announced = client.get("/ServiceProviderConfig")["pagination"]["cursorTimeout"]
+    now = time.time()
+    for age, status in ((announced - 60, 200), (announced + 60, 400)):
+        later = SimpleNamespace(time=lambda at=now + age: at)
+        monkeypatch.setattr("scim2_server.cursor.time", later)
+        reply = client.call("GET", "/Users", count="9", cursor=cursor)
+        assert reply.status == status
+    assert error(reply) == (400, "expiredCursor")
 
 
 def test_sorting_and_attributes(client: Provisioner) -> None:

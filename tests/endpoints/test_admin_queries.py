@@ -105,6 +105,14 @@ def test_what_cannot_be_executed_is_refused_by_its_field(
     # What a filter needs may be missing elsewhere.
     assert field in reply.fields or (field == "parameters" and "filter" in reply.fields)
     assert admin.call("GET", "/admin/queries").body["items"] == []
+    # Nor does a change let in what a creation refuses; the name is in the path.
+    stored = admin.call("POST", "/admin/queries", BODY).body
+    path, form = f"/admin/queries/{stored['name']}", {**BODY, field: value}
+    if field != "name":
+        del form["name"]
+    changed = admin.call("PUT", path, form)
+    assert (changed.status, set(changed.fields)) == (400, set(reply.fields))
+    assert admin.call("GET", path).body == stored
 
 
 def test_there_are_only_so_many(admin: Administration) -> None:

@@ -28,18 +28,18 @@ class _Visitor(InMemoryExpressionVisitor):
     """Where the standard (Part 2, §5.1.1.1 and §5.1.1.2) says other than the library."""
 
     def visit_binary(self, operator: BinaryOperatorKind, left: Any, right: Any) -> Any:
-        if operator in _WITH_NULL and (left is None or right is None):
+        if (left is None or right is None) and operator in _WITH_NULL:
             # Not unknown, but false, so that `not (email gt 'a')` holds where there is no email;
             # two nulls are equal.
             return left is right and _WITH_NULL[operator]
         if operator is BinaryOperatorKind.IN and left is None and isinstance(right, list):
             # As `eq` compares: null is in a list that holds it.
             return any(one is None for one in right)
-        if operator is BinaryOperatorKind.MOD and left is not None and right is not None:
+        rest = super().visit_binary(operator, left, right)
+        if operator is BinaryOperatorKind.MOD and rest and (left < 0) is not (rest < 0):
             # The remainder has the sign of what is divided; Python's has that of the divisor.
-            rest = super().visit_binary(operator, abs(left), abs(right))
-            return rest if rest is None or left >= 0 else -rest
-        return super().visit_binary(operator, left, right)
+            return rest - type(rest)(right)
+        return rest
 
 
 class Evaluation:

@@ -41,9 +41,7 @@ def test_the_readme_gets_a_token_and_registers_an_application(server: Server) ->
     assert me["client_id"] == server.credentials["applications"]["client_credentials"]["client_id"]
 
     output = paste(f"{first}\n{block('Register an application')}", directory)
-    decoder = json.JSONDecoder()
-    _, end = decoder.raw_decode(output)
-    registered, _ = decoder.raw_decode(output, end)
+    _, registered = map(json.loads, output.splitlines())
     assert registered["name"] == "Invoice robot"
     assert registered["client_secret"]
 
@@ -59,10 +57,25 @@ def test_the_readme_finds_the_credentials_of_another_folder(
 def test_the_readme_reads_by_odata(server: Server) -> None:
     script = f"{block('First token')}\n{block('Read by OData')}"
     output = paste(script, server.directory.parent)
-    decoder = json.JSONDecoder()
-    _, end = decoder.raw_decode(output)
-    answer, _ = decoder.raw_decode(output, end)
+    _, answer = map(json.loads, output.splitlines())
     assert [user["userName"] for user in answer["value"]] == ["jdoe"]
+
+
+def test_the_readme_registers_and_exports_from_the_command_line(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install, login, *commands = block("From the command line").splitlines()
+    assert install.startswith("make cli && export PATH=")
+    assert login.startswith("grantline login http://127.0.0.1:8000 ")
+    client = server.credentials["admin_application"]
+    monkeypatch.setenv("GRANTLINE_URL", server.issuer)
+    monkeypatch.setenv("GRANTLINE_CLIENT_ID", client["client_id"])
+    monkeypatch.setenv("GRANTLINE_CLIENT_SECRET", client["client_secret"])
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    installed = f'grantline() {{ "{sys.executable}" -m chalicelib.cli "$@"; }}'
+    made = json.loads(paste("\n".join([installed, *commands]), tmp_path))
+    assert f"name: {made['name']}\n" in (tmp_path / "registrations.yaml").read_text()
 
 
 def test_the_signed_jwt_of_the_documents_works(server: Server) -> None:

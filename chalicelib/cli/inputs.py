@@ -20,7 +20,10 @@ MAXIMUM_FILE_BYTES = 10_000_000
 
 
 class _Loader(yaml.SafeLoader):
-    """Dates stay the texts that they are written as; aliases unfold to no more than a file."""
+    """Dates stay the texts that they are written as; aliases unfold to no more than a file.
+
+    No name stands twice in one object: of two lines that a merge left, the last would win.
+    """
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - as its parent declares it
         first: [entry for entry in entries if entry[0] != "tag:yaml.org,2002:timestamp"]
@@ -44,6 +47,8 @@ class _Loader(yaml.SafeLoader):
         else:
             self._unfolded += 1 + (len(node.value) if isinstance(node, yaml.ScalarNode) else 0)
             self._sizes[id(node)] = self._unfolded - before
+            if isinstance(node, yaml.MappingNode):
+                _require_single_names(node)
         if self._unfolded > MAXIMUM_FILE_BYTES:
             raise yaml.YAMLError(f"its aliases unfold to over {MAXIMUM_FILE_BYTES} characters")
         return node
@@ -53,6 +58,17 @@ class _Loader(yaml.SafeLoader):
 _UNREADABLE = (
     yaml.YAMLError, ValueError, TypeError, RecursionError, AttributeError, LookupError,
 )  # fmt: skip
+
+
+def _require_single_names(node: yaml.MappingNode) -> None:
+    """Raises YAMLError where a name is repeated; what is merged into it is not here yet."""
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                raise yaml.YAMLError(f"{key.value} is there a second time in line {line}")
+            seen.add(key.value)
 
 
 def read_secret(what: str, variable: str) -> str:
@@ -122,7 +138,11 @@ def read_mapping(name: str) -> dict[str, Any]:
 
 def read_certificate(name: str) -> str:
     """A certificate as the forms take it: PEM as it is, DER in base64. Raises Failure."""
-    return certificate_text(read_bytes(name))
+    content = read_bytes(name)
+    if b"PRIVATE KEY-----" in content:
+        # The server would refuse it, and have seen it.
+        raise refuse_usage(f"{name} holds a private key, which was sent nowhere.")
+    return certificate_text(content)
 
 
 def certificate_text(content: bytes) -> str:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
 import typer
@@ -24,7 +25,7 @@ from chalicelib.cli.commands import (
 )
 from chalicelib.cli.context import Chosen
 from chalicelib.cli.failures import ExitCode, Failure, refuse_usage
-from chalicelib.cli.output import say
+from chalicelib.cli.output import say, show_text
 from chalicelib.cli.profiles import DEFAULT_PROFILE
 from chalicelib.cli.streams import open_streams
 
@@ -49,6 +50,16 @@ for name, group in {
     app.add_typer(group, name=name, no_args_is_help=True)
 
 
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - as Typer calls it
+    if not wanted:
+        return
+    try:
+        show_text(f"grantline {version('grantline')}")
+    except PackageNotFoundError:
+        show_text("grantline, from a checkout")
+    raise Exit
+
+
 @app.callback()
 def choose(
     context: typer.Context,
@@ -58,6 +69,11 @@ def choose(
     profile: Annotated[
         str, typer.Option(envvar="GRANTLINE_PROFILE", help="The login to use.")
     ] = DEFAULT_PROFILE,
+    *,
+    show_version: Annotated[  # noqa: ARG001 - its callback does it
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
 ) -> None:
     """Options that every command has."""
     context.obj = Chosen(url, profile)
@@ -95,6 +111,8 @@ def _show_usage(error: TyperException) -> int:
         say(f"grantline: {error.format_message()}")
     else:
         show()
+    if getattr(error, "option_name", None) in ("--url", "--profile"):
+        say("These go before the command: grantline --url URL apps list")
     return error.exit_code
 
 

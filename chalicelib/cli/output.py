@@ -4,12 +4,13 @@ import json
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import BarColumn, Progress, TextColumn, track
 from rich.text import Text
 
 from chalicelib.cli.tables import table_of
@@ -22,6 +23,8 @@ T = TypeVar("T")
 
 _NOTHING = "-"
 _WHOLE = ("ID", "SECRET")
+# More than one page of a list.
+_MANY = 101
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\dZ)")
 # Epoch seconds of the standards, which nobody can read.
 _EPOCHS = ("issued_at", "expires_at", "iat", "exp", "nbf", "auth_time")
@@ -90,6 +93,21 @@ def progress(steps: Sequence[T], title: str) -> Iterable[T]:
     return track(
         steps, title, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
     )
+
+
+def counted(items: Iterable[T], title: str) -> Iterator[T]:
+    """Items of nobody knows how many pages, with their number, likewise, where they are many."""
+    bar = Progress(
+        TextColumn(title), BarColumn(), TextColumn("{task.completed}"),
+        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty(),
+    )  # fmt: skip
+    task = bar.add_task(title, total=None)
+    with ExitStack() as shown:
+        for number, item in enumerate(items, start=1):
+            if number == _MANY:
+                shown.enter_context(bar)
+            bar.update(task, completed=number)
+            yield item
 
 
 def clean(text: str) -> str:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tests.flows.server import ROOT
 
@@ -69,6 +69,18 @@ class Shell:
                 check=False,
             )
         return Ended(done.returncode, "", done.stderr.decode())
+
+    def run_into(self, file: IO[bytes], *arguments: str) -> None:
+        """Into a file, byte for byte; it must end well."""
+        subprocess.run(  # noqa: S603 - our own command
+            [*COMMAND, *arguments],
+            cwd=ROOT,
+            env=dict(self.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            timeout=SECONDS,
+            check=True,
+        )
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Left running, with pipes; the caller ends it."""

@@ -1,17 +1,22 @@
 """`apps`, `secrets`, `certs`, `tokens`, against the running server."""
 
+import re
 import secrets
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import pytest
+import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from chalicelib.cli.main import app
 from chalicelib.local.certificate import generate
 from tests.cli.terminal import Shell
 from tests.flows.server import Server
 
+LIFETIME = ("--token-lifetime", "token_lifetime")
 FORM = ("--grant-type", "client_credentials", "--scope", "api", "--user", r"domain\jdoe")
 
 
@@ -81,6 +86,7 @@ def test_a_secret_is_made_beside_the_first_and_cut(shell: Shell) -> None:
     assert len(listed.data) == 2
     assert "gls_" not in listed.out
     (ending,) = [secret for secret in listed.data if secret["ends_at"]]
+    assert f"The secret {ending['secret_id']} ends at {ending['ends_at']}." in added.err
     assert shell.run("secrets", "cut", made["client_id"], ending["secret_id"]).code == 0
     assert len(shell.run("secrets", "list", made["client_id"]).data) == 1
 
@@ -96,7 +102,21 @@ def test_a_certificate_is_put_shown_and_read_back(shell: Shell, tmp_path: Path) 
     put = shell.run("certs", "put", made["client_id"], str(second))
     assert put.code == 0, put.err
     assert shell.run("certs", "show", made["client_id"]).data == put.data
+    with (tmp_path / "back.cer").open("wb") as back:
+        shell.run_into(back, "certs", "show", made["client_id"], "--file")
+    assert (tmp_path / "back.cer").read_bytes() == second.read_bytes()
     assert shell.run("certs", "put", made["client_id"], "-", typed="nonsense").code == 1
+
+
+def test_a_private_key_is_sent_nowhere(nobody: Shell, tmp_path: Path) -> None:
+    key = tmp_path / "client.key"
+    key.write_bytes(generate("key", int(time.time())).private_key)
+    for command in (
+        ("apps", "create", "--name", "x", "--certificate", str(key)),
+        ("certs", "put", f"app_{'0' * 26}", str(key)),
+    ):
+        ended = nobody.run(*command, GRANTLINE_URL="http://127.0.0.1:1", GRANTLINE_TOKEN="gla_x")
+        assert (ended.code, "holds a private key" in ended.err) == (2, True), ended.err
 
 
 def test_a_token_is_got_introspected_and_revoked_with_secrets_from_elsewhere(
@@ -111,6 +131,12 @@ def test_a_token_is_got_introspected_and_revoked_with_secrets_from_elsewhere(
         "GRANTLINE_CLIENT_SECRET": secret,
         "GRANTLINE_TOKEN_VALUE": got.data["access_token"],
     }
+    other = register(shell)
+    as_another = {**environ, "GRANTLINE_CLIENT_SECRET": other["client_secret"]}
+    refused = nobody.run(*url, "tokens", "revoke", "--client-id", other["client_id"], **as_another)
+    assert (refused.code, made["client_id"] in refused.err) == (1, True), refused.err
+    mistaken = {**environ, "GRANTLINE_TOKEN_VALUE": "gla_nonsense"}
+    assert nobody.run(*url, "tokens", "revoke", *client, **mistaken).code == 2
     asked = nobody.run(*url, "tokens", "introspect", *client, **environ)
     assert (asked.data["active"], asked.data["scope"]) == (True, "api")
     assert nobody.run(*url, "tokens", "revoke", *client, **environ).code == 0
@@ -126,6 +152,12 @@ def test_a_token_is_got_with_the_key_of_a_certificate(
     got = nobody.run(*arguments, "--private-key", client["private_key_file"])
     assert got.code == 0, got.err
     assert got.data["scope"] == "odata_query"
+    token = f"{got.data['access_token']}\n"
+    signed = (*arguments[4:], "--private-key", client["private_key_file"])
+    for verb, active in (("introspect", True), ("revoke", None), ("introspect", False)):
+        ended = nobody.run(*arguments[:3], verb, *signed, typed=token)
+        assert ended.code == 0, ended.err
+        assert active is None or ended.data["active"] is active
     wrong = tmp_path / "wrong.key"
     wrong.write_bytes(generate("other", int(time.time())).private_key)
     assert nobody.run(*arguments, "--private-key", str(wrong)).code == 3
@@ -133,20 +165,21 @@ def test_a_token_is_got_with_the_key_of_a_certificate(
     assert nobody.run(*arguments, "--private-key", str(wrong)).code == 2
 
 
-@pytest.mark.parametrize("group", ["apps", "secrets", "certs", "users", "tokens", "login"])
-def test_no_option_takes_a_secret(nobody: Shell, group: str) -> None:
-    commands = [group] if group == "login" else [group, *_commands_of(nobody, group)]
-    for command in commands:
-        arguments = (group,) if command == group else (group, command)
-        help_text = nobody.run(*arguments, "--help", COLUMNS="200").out
-        assert "--client-secret" not in help_text
-        assert "--password <" not in help_text
-        assert "--token <" not in help_text
+def test_no_option_and_no_argument_takes_a_secret() -> None:
+    taken = {
+        name
+        for path, command in _commands(typer.main.get_command(app))
+        for parameter in command.params
+        if not getattr(parameter, "is_flag", False)
+        for name in (f"{path} {option}" for option in (*parameter.opts, parameter.name or ""))
+        if re.search("secret|password|token", name.rpartition(" ")[2])
+    }
+    lifetimes = {f"apps {verb} {name}" for verb in ("create", "update") for name in LIFETIME}
+    # An id is none.
+    assert taken - lifetimes == {"secrets cut secret_id"}
 
 
-def _commands_of(shell: Shell, group: str) -> list[str]:
-    text = shell.run(group, "--help", COLUMNS="200").out
-    rows = text.partition("Commands")[2].splitlines()
-    names = [row.strip("│ ").split(" ")[0] for row in rows if row.startswith("│ ")]
-    assert names
-    return [name for name in names if name]
+def _commands(command: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    yield path, command
+    for name, below in getattr(command, "commands", {}).items():
+        yield from _commands(below, f"{path} {name}".strip())

@@ -147,6 +147,17 @@ def test_nobody_is_sent_to_a_server_that_calls_itself_otherwise(
     assert (ended.code, server.issuer in ended.err) == (2, True)
 
 
+def test_a_login_is_kept_until_it_is_revoked_or_given_up(person: Shell, directory: Path) -> None:
+    (directory / "profiles").mkdir(parents=True)
+    file = directory / "profiles" / "default.json"
+    tokens = {"access_token": "gla_x", "refresh_token": "glr_x", "ends_at": 0}
+    file.write_text(json.dumps({"issuer": "http://127.0.0.1:1", "client_id": "c", **tokens}))
+    ended = person.run("logout")
+    assert (ended.code, "logout --forget" in ended.err, file.exists()) == (6, True, True)
+    ended = person.run("logout", "--forget")
+    assert (ended.code, "live until their end" in ended.err, file.exists()) == (0, True, False)
+
+
 def test_a_token_in_clear_goes_to_this_machine_and_to_no_proxy(shell: Shell) -> None:
     with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as proxy:
         url = f"http://127.0.0.1:{proxy.server_address[1]}"

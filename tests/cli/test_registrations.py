@@ -173,6 +173,9 @@ def test_a_file_that_is_none_is_refused_before_anything_is_sent(
     refuse("version: 1\napplications: [1]\n")
     refuse("version: 1\napplications: [{name: a}, {name: A}]\n")
     assert "client_secret" in refuse("version: 1\napplications: [{name: a, client_secret: b}]").err
+    assert "line 2" in refuse("version: 1\nversion: 1\napplications: []\n").err
+    refuse("version: 1\napplications: []\nsecrets: []\n")
+    refuse('version: 1\napplications: [{name: "a\\n+++ b"}]\n')
     refuse("a: !!python/object/apply:os.system [true]\n")
     refuse("status: {")
     # Aliases that unfold to more than any memory holds; merged ones do so while they are read.

@@ -1,12 +1,15 @@
 """What a person at a terminal sees and types, and how commands end."""
 
+import io
 import re
 import secrets
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from chalicelib.cli.output import counted
 from chalicelib.local.certificate import generate
 from tests.cli.terminal import NARROW, Shell
 from tests.flows.server import Server
@@ -42,6 +45,29 @@ def test_long_work_shows_how_far_it_is_to_people_alone(shell: Shell) -> None:
     piped = shell.run("export")
     assert (piped.code, piped.err) == (0, "")
     assert piped.out.startswith("version: 1\n")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_list_of_many_pages_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    for number, shown in ((100, False), (150, True)):
+        monkeypatch.setattr("sys.stderr", Terminal())
+        assert list(counted(range(number), "Reading")) == list(range(number))
+        text = sys.stderr.getvalue()  # type: ignore[attr-defined] # of Terminal
+        assert ("Reading" in text, str(number) in text) == (shown, shown)
+
+
+def test_a_secret_of_an_application_is_typed_unseen(nobody: Shell, server: Server) -> None:
+    client = server.credentials["applications"]["client_credentials"]
+    command = ("--url", server.issuer, "tokens", "get", "--client-id", client["client_id"])
+    typed = {"Client secret: ": client["client_secret"]}
+    shown = nobody.run_on_terminal(*command, typed=typed)
+    assert (shown.code, client["client_secret"] in shown.out) == (0, False), shown.out
+    assert re.search(r"access_token +gla_", shown.out)
 
 
 def test_secrets_are_typed_unseen(shell: Shell) -> None:
@@ -108,6 +134,12 @@ def test_exit_codes_without_a_deployment(
     ended = nobody.run(*arguments)
     assert ended.code == code
     assert "Traceback" not in ended.err
+
+
+def test_where_an_option_belongs_is_said(nobody: Shell) -> None:
+    ended = nobody.run("apps", "list", "--url", "https://grantline.example")
+    assert (ended.code, "go before the command" in ended.err) == (2, True)
+    assert nobody.run("--version").out.startswith("grantline")
 
 
 def test_exit_codes_of_refusals(shell: Shell, server: Server) -> None:

@@ -61,6 +61,8 @@ def test_any_request_can_be_sent(shell: Shell, server: Server) -> None:
     assert got.data["items"][0]["user_name"] == "admon"
     refused = shell.run("api", "POST", "/admin/users", "--data", '{"user_name": ""}')
     assert (refused.code, "user_domain:" in refused.err) == (1, True)
+    odd = shell.run("api", "GET", "/odata/data/Nothing")
+    assert (odd.code, odd.err) == (4, "grantline: Resource 'Nothing' was not found.\n")
     assert shell.run("api", "GET", server.issuer).code == 2
     assert shell.run("api", "GET", "/admin/users", "--data", "{").code == 2
 

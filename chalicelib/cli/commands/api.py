@@ -21,7 +21,8 @@ def api(
     method: Annotated[str, typer.Argument(help="GET, POST, PATCH …")],
     path: Annotated[str, typer.Argument(help="A path of the deployment, with its query.")],
     data: Annotated[
-        str | None, typer.Option("--data", help="A JSON body; @file, or - for a pipe.")
+        str | None,
+        typer.Option("--data", help="A JSON body; @file, or - for a pipe, as secrets need."),
     ] = None,
 ) -> None:
     """Send a request and write out the answer's body as it is."""

@@ -14,7 +14,7 @@ from chalicelib.cli.context import AsJson, connect, connect_openly
 from chalicelib.cli.deployment import Anonymous, Deployment, raise_for_refusal
 from chalicelib.cli.failures import ExitCode, Failure
 from chalicelib.cli.findings import Finding, Verdict
-from chalicelib.cli.output import say, show_records
+from chalicelib.cli.output import counted, say, show_records
 
 DISCOVERY = "/.well-known/oauth-authorization-server"
 # Signed JWTs may be from 10 s ahead; beyond a minute they are refused (checklist 30).
@@ -117,9 +117,9 @@ def _applications(context: typer.Context) -> Iterator[Finding]:
     name = "registrations"
     try:
         deployment = connect(context)
-        counted = 0
-        for item in deployment.pages(APPLICATIONS):
-            counted += 1
+        number = 0
+        for item in counted(deployment.pages(APPLICATIONS), "Looking at registrations"):
+            number += 1
             for warning in item["warnings"]:
                 yield Finding(name, Verdict.WARNING, f"{item['name']}: {warning['message']}")
     except Failure as failure:
@@ -128,7 +128,7 @@ def _applications(context: typer.Context) -> Iterator[Finding]:
         else:
             yield Finding(name, Verdict.PROBLEM, failure.message)
         return
-    yield Finding(name, Verdict.OK, f"{counted} looked at")
+    yield Finding(name, Verdict.OK, f"{number} looked at")
 
 
 def _field(answer: Response, name: str) -> object:

@@ -40,7 +40,11 @@ def login(
         str | None, typer.Option(help="The application to log in with; the built-in one if absent.")
     ] = None,
     client_credentials: Annotated[
-        bool, typer.Option(help="As an application, without a browser; asks for its secret.")
+        bool,
+        typer.Option(
+            "--client-credentials",
+            help="As an application, without a browser; asks for its secret.",
+        ),
     ] = False,
     scope: Annotated[str | None, typer.Option(help="The scopes to ask for.")] = None,
     browser: Annotated[bool, typer.Option(help="Open a browser, or only print the URL.")] = True,
@@ -71,7 +75,12 @@ def login(
     show_record(Deployment(profile.issuer, source).read("GET", WHO_AM_I), as_json=as_json)
 
 
-def logout(context: typer.Context) -> None:
+def logout(
+    context: typer.Context,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Forget them alone: the deployment is gone.")
+    ] = False,
+) -> None:
     """Revoke the login's tokens and forget them."""
     name = chosen(context).profile
     profiles = Profiles(os.environ)
@@ -79,8 +88,14 @@ def logout(context: typer.Context) -> None:
     if profile is None:
         say("Nobody is logged in.")
         return
-    if profile.refresh_token is not None:
-        _revoke(profile)
+    if forget:
+        say("The tokens are forgotten, and live until their end.")
+    elif profile.refresh_token is not None:
+        try:
+            _revoke(profile)
+        except Failure:
+            say("The login is kept; to forget it all the same: grantline logout --forget")
+            raise
     else:
         say("The token is forgotten, and lives until its end: only its application can revoke it.")
     profiles.remove(name)

@@ -10,6 +10,7 @@ import typer
 from chalicelib.cli.failures import refuse_usage
 from chalicelib.cli.inputs import read_certificate, read_mapping, user_fields
 from chalicelib.oauth.model import GrantType, LifeCycleType, RedirectStrategy
+from chalicelib.oauth.scope import FORM_SCOPES
 
 Form = dict[str, Any]
 """The fields that were said, as the registration endpoints name them."""
@@ -17,7 +18,8 @@ Form = dict[str, Any]
 NewName = Annotated[str | None, typer.Option("--name", help="Its name, unique.")]
 Grant = Annotated[GrantType | None, typer.Option("--grant-type", help="How it gets in.")]
 Scopes = Annotated[
-    list[str] | None, typer.Option("--scope", help="An allowed scope; may be repeated.")
+    list[str] | None,
+    typer.Option("--scope", help=f"May be repeated: {', '.join(FORM_SCOPES)}."),
 ]
 UserLabel = Annotated[
     str | None, typer.Option("--user", help=r"Acts as this user: user@domain or domain\user.")
@@ -26,14 +28,17 @@ Strategy = Annotated[RedirectStrategy | None, typer.Option(help="Where codes are
 RedirectUris = Annotated[list[str] | None, typer.Option("--redirect-uri", help="May be repeated.")]
 Port = Annotated[int | None, typer.Option("--localhost-port", help="Any port if absent.")]
 Lifetime = Annotated[
-    str | None, typer.Option("--token-lifetime", help="In minutes, or never (to end).")
+    str | None, typer.Option("--token-lifetime", help="In minutes, or never (to end); 60 if new.")
 ]
-LifeCycle = Annotated[LifeCycleType | None, typer.Option("--life-cycle")]
+LifeCycle = Annotated[
+    LifeCycleType | None,
+    typer.Option("--life-cycle", help="Counted from the issue, or anew from each use."),
+]
 Maximum = Annotated[
     str | None, typer.Option("--maximum-lifetime", help="Of sliding tokens: minutes, or none.")
 ]
-Website = Annotated[str | None, typer.Option("--website")]
-Description = Annotated[str | None, typer.Option("--description")]
+Website = Annotated[str | None, typer.Option("--website", help="Its https URL.")]
+Description = Annotated[str | None, typer.Option("--description", help="For people.")]
 Certificate = Annotated[
     str | None, typer.Option("--certificate", help="A file, PEM or DER; - for standard input.")
 ]

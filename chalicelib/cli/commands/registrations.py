@@ -16,7 +16,7 @@ from chalicelib.cli.context import AsJson, Yes, connect
 from chalicelib.cli.deployment import Deployment, json_of, raise_for_refusal
 from chalicelib.cli.failures import ExitCode, Failure, refuse_usage
 from chalicelib.cli.inputs import certificate_text, confirm, read_mapping
-from chalicelib.cli.output import clean, progress, say, show_records, show_text
+from chalicelib.cli.output import clean, counted, progress, say, show_records, show_text
 from chalicelib.registry.form import RegistrationForm
 
 VERSION = 1
@@ -99,7 +99,8 @@ def add_to(app: typer.Typer) -> None:
 def export(context: typer.Context) -> None:
     """Write every registration as YAML: all of the form, no secret."""
     deployment = connect(context)
-    items = [item for item in deployment.pages(PATH) if not item.get("built_in")]
+    listed = counted(deployment.pages(PATH), "Listing")
+    items = [item for item in listed if not item.get("built_in")]
     entries = [_entry(deployment, item) for item in progress(items, "Reading")]
     show_text(_dump({"version": VERSION, "applications": entries}))
 
@@ -157,11 +158,16 @@ def _entries(document: Mapping[str, Any]) -> list[Entry]:
     """The entries of a file. Raises Failure naming the first that is wrong."""
     if document.get("version") != VERSION or not isinstance(document.get("applications"), list):
         raise refuse_usage(f"The file must hold version: {VERSION} and a list of applications.")
+    if len(document) > len(("version", "applications")):
+        raise refuse_usage("The file must hold a version and applications, and nothing else.")
     entries: list[Entry] = document["applications"]
     seen: set[str] = set()
     for number, entry in enumerate(entries, start=1):
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
             raise refuse_usage(f"Application {number} must be an object with a name.")
+        if "\n" in entry["name"] or clean(entry["name"]) != entry["name"]:
+            # It heads messages and differences, and could pass for others.
+            raise refuse_usage(f"Application {number}: its name must be one line of text.")
         unknown = [str(name) for name in entry if name not in FIELDS]
         if unknown:
             raise refuse_usage(f"{entry['name']}: unknown fields {', '.join(unknown)}.")

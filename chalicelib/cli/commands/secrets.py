@@ -41,6 +41,9 @@ def add(
     made = {"client_id": changed["client_id"], "client_secret": changed["client_secret"]}
     show_record(made, as_json=as_json)
     say("The client secret is shown this once: keep it now.")
+    for secret in changed["secrets"]:
+        if secret["ends_at"] is not None:
+            say(f"The secret {secret['secret_id']} ends at {secret['ends_at']}.")
 
 
 @app.command()
@@ -49,8 +52,8 @@ def cut(
     application: Application,
     secret_id: Annotated[str, typer.Argument(help="Of `secrets list`.")],
 ) -> None:
-    """End a secret now."""
+    """End a secret now, and every token of the application with it."""
     deployment = connect(context)
     client_id = id_of(deployment, application)
     deployment.read("DELETE", f"{PATH}/{client_id}/secrets/{safe_segment(secret_id)}")
-    say(f"The secret {secret_id} has ended.")
+    say(f"The secret {secret_id} and every token of the application have ended.")

@@ -9,7 +9,7 @@ from chalicelib.cli.context import AsJson, Yes, connect
 from chalicelib.cli.deployment import Deployment
 from chalicelib.cli.failures import ExitCode, Failure, refuse_usage
 from chalicelib.cli.inputs import confirm, read_new_password, user_fields
-from chalicelib.cli.output import say, show_record, show_records
+from chalicelib.cli.output import counted, say, show_record, show_records
 from chalicelib.oauth.tokens import USER_PREFIX
 
 PATH = "/admin/users"
@@ -49,7 +49,7 @@ def list_users(
     """List users by name."""
     query = {"search": search} if search else {}
     query |= {"user_domain": domain} if domain else {}
-    found = list(connect(context).pages(PATH, query, limit))
+    found = list(counted(connect(context).pages(PATH, query, limit), "Reading"))
     show_records(found, COLUMNS, as_json=as_json)
     if limit and len(found) == limit:
         say(f"The first {limit}; --limit 0 shows all.")

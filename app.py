@@ -25,11 +25,13 @@ from chalicelib.endpoints.console.backing import Backing
 from chalicelib.endpoints.metering import Metering
 from chalicelib.endpoints.oauth import OAuthEndpoints, document
 from chalicelib.endpoints.rotation import Rotation, rotation
+from chalicelib.oauth import key_material
 from chalicelib.oauth.authorization_endpoint import AuthorizationEndpoint
 from chalicelib.oauth.certificate_assertion import CertificateHeader
 from chalicelib.oauth.clock import Clock, SystemClock
 from chalicelib.oauth.id_token import IdTokens
 from chalicelib.oauth.introspection import IntrospectionEndpoint
+from chalicelib.oauth.key_material import Algorithm, KeyPair
 from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.metadata import describe
 from chalicelib.oauth.revocation import RevocationEndpoint
@@ -80,8 +82,12 @@ def create_app(
     clock: Clock | None = None,
     protector: KeyProtector | None = None,
     bus: EventBus | None = None,
+    generate: Callable[[Algorithm], KeyPair] = key_material.generate,
 ) -> Chalice:
-    """The Chalice application over DynamoDB, KMS and EventBridge, or what stands in for them."""
+    """The Chalice application over DynamoDB, KMS and EventBridge, or what stands in for them.
+
+    `generate` makes the key pairs that sign ID tokens.
+    """
     app = Chalice(app_name=APP_NAME, configure_logs=False)
     clock = clock or SystemClock()
     parts = _join(
@@ -91,6 +97,7 @@ def create_app(
         open_stores(settings, clock, connection),
         protector=protector or KmsKeyProtector(clock, settings.key_id),
         bus=bus or CallbackBus(clock, settings.event_bus),
+        generate=generate,
     )
     for blueprint in (_oauth, _administration, _odata, _pages, _rpa, _scim, _console):
         app.register_blueprint(blueprint(parts))
@@ -109,11 +116,12 @@ def _join(
     *,
     protector: KeyProtector,
     bus: EventBus,
+    generate: Callable[[Algorithm], KeyPair],
 ) -> Parts:
     logger = Logger(service=APP_NAME, level=settings.log_level)
     budget = partial(request_budget, clock)
     validator = TokenValidator(stores.grants, clock)
-    ring = KeyRing(stores.key_rings, protector, clock, settings.issuer)
+    ring = KeyRing(stores.key_rings, protector, clock, settings.issuer, generate)
     id_tokens = IdTokens(ring, settings.issuer)
     meter = UsageMeter(stores.usage, clock, settings.usage_seconds)
     metering = Metering(meter, logger, budget) if settings.usage_seconds else None

@@ -36,7 +36,7 @@ from chalicelib.storage.resources import load_resources
 from chalicelib.storage.stores import open_stores
 from tests.buses import MemoryEvents
 from tests.faults.dynamodb import InMemoryDynamoDB
-from tests.keys import FakeProtector
+from tests.keys import FakeProtector, KeyPairs
 from tests.signing import ISSUER
 
 START = 1_800_000_000
@@ -115,6 +115,7 @@ class World:
         self.clock = TurnedClock()
         self.database = InMemoryDynamoDB()
         self.protector = FakeProtector()
+        self.key_pairs = KeyPairs()
         self.events = MemoryEvents(self.database)
         self.settings = Settings(
             issuer=issuer,
@@ -136,6 +137,7 @@ class World:
             clock=self.clock,
             protector=self.protector,
             bus=CallbackBus(self.clock, self.settings.event_bus, lambda: self.events),
+            generate=self.key_pairs,
         )
         return Process(app)
 

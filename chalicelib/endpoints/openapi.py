@@ -5,6 +5,7 @@ it can have a token.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -25,17 +26,18 @@ _PUBLIC_SECONDS = 300
 
 
 class OpenApi:
-    """Answers with the document; it is made once."""
+    """Answers with the document, made when it is asked for: the schemas of all bodies take long."""
 
     def __init__(self, issuer: str) -> None:
-        self._document = describe(issuer)
+        self._issuer = issuer
 
     def __call__(self, _: Request) -> Response:
         return Response(
-            200, self._document, {"Cache-Control": f"public, max-age={_PUBLIC_SECONDS}"}
+            200, describe(self._issuer), {"Cache-Control": f"public, max-age={_PUBLIC_SECONDS}"}
         )
 
 
+@cache
 def describe(issuer: str) -> dict[str, Any]:
     """The document for this issuer."""
     return {

@@ -70,13 +70,16 @@ def generate(algorithm: Algorithm) -> KeyPair:
 
 
 def load_private_key(der: bytes) -> "PrivateKey":
-    """The key that `generate` made."""
+    """The key that `generate` made, sealed since: what its numbers are was decided here.
+
+    So an RSA key's primes are not tried again, which takes longer than some hundred signatures.
+    """
     from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415 - cold start
     from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - cold start
         load_der_private_key,
     )
 
-    key = load_der_private_key(der, password=None)
+    key = load_der_private_key(der, password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise TypeError("not a key that this module makes")
     return key

@@ -94,8 +94,10 @@ def test_an_id_token_of_another_person_is_no_hint_at_who_is_logged_in(
     other.arrive(client, "other")
     answer = answer_of(other.authorize(client, prompt="none", id_token_hint=id_token))
     assert answer["error"] == "login_required"
-    other.authorize(client, id_token_hint=id_token)
-    assert "code" in answer_of(other.follow(other.log_in()))
+    for name in ("other", "jdoe"):
+        # Whoever it is: the client learns from its ID token who did log in.
+        other.authorize(client, id_token_hint=id_token, prompt="login")
+        assert "code" in answer_of(other.follow(other.log_in(name)))
     assert "code" in answer_of(other.authorize(client, prompt="none", id_token_hint="nonsense"))
 
 

@@ -54,6 +54,17 @@ def test_the_title_is_shown_after_a_consent_as_well(world: World, browser: Brows
     assert browser.page.title.startswith("code=")
 
 
+@pytest.mark.checklist("21")
+def test_what_the_request_left_out_the_exchange_leaves_out(world: World, browser: Browser) -> None:
+    """RFC 6749 §4.1.3: the two have to be the same."""
+    client = add_title_bar(world)
+    browser.arrive(client, redirect_uri=None)
+    code = parse_qs(browser.page.title)["code"][0]
+    named = exchange(world, client, code, redirect_uri=TITLE_BAR_REDIRECT_URI)
+    assert (named.status, named.body["error"]) == (400, "invalid_grant")
+    assert exchange(world, client, code, redirect_uri="").status == 200
+
+
 @pytest.mark.parametrize(
     ("parameters", "title"),
     [

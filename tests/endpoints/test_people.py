@@ -7,7 +7,6 @@ import pytest
 
 from chalicelib.directory.sessions import Sessions
 from chalicelib.oauth.model import (
-    GrantType,
     LifeCycle,
     LifeCycleType,
     RedirectStrategy,
@@ -174,22 +173,6 @@ def test_another_kind_of_token_is_no_code(world: World, user: User, client: Clie
     for value in (session, parsed.grant_id, code, reply.body["refresh_token"]):
         assert world.process.whoami(value).status == 401
     assert world.process.whoami(reply.token).status == 200
-
-
-@pytest.mark.checklist("22")
-def test_a_machines_grant_is_nobodys_code(world: World, user: User) -> None:
-    """A signed JWT's `jti` names its grant: nothing that claims to be a code of it is one."""
-    client = web_client(world, grant_type=GrantType.ALL, user_id=user.user_id)
-    for token in (world.process.get_token(client).token, client.secret):
-        parsed = parse(token)
-        subject = parsed.subject or user.user_id
-        for kind, family in ((TokenKind.CODE, None), (TokenKind.REFRESH, "A" * 22)):
-            forged = mint(
-                kind, client.client_id, subject, parsed.grant_id, bytes(32), family=family
-            )
-            present = exchange if kind is TokenKind.CODE else refresh
-            assert_refused(present(world, client, forged))
-        assert world.process.whoami(token).status == 200
 
 
 @pytest.mark.checklist("44")

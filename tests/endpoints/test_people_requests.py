@@ -11,6 +11,7 @@ from chalicelib.oauth.authorization_endpoint import (
 from chalicelib.oauth.authorization_errors import AuthorizationRefused
 from chalicelib.oauth.authorization_request import validate_request, validate_target
 from chalicelib.oauth.model import Consent, GrantType, User
+from chalicelib.oauth.tokens import TokenKind, mint, parse
 from tests.endpoints.test_people import assert_refused, client, user, world
 from tests.harness import Client, World
 from tests.people import authorization, code_for, exchange, refresh, web_client
@@ -81,3 +82,19 @@ def test_a_used_code_without_its_verifier_kills_nothing(
     reply = exchange(world, client, code)
     assert_refused(exchange(world, client, code, code_verifier="w" * 43))
     assert world.process.whoami(reply.token).status == 200
+
+
+@pytest.mark.checklist("22")
+def test_a_machines_grant_is_nobodys_code(world: World, user: User) -> None:
+    """A signed JWT's `jti` names its grant: nothing that claims to be a code of it is one."""
+    client = web_client(world, grant_type=GrantType.ALL, user_id=user.user_id)
+    for token in (world.process.get_token(client).token, client.secret):
+        parsed = parse(token)
+        subject = parsed.subject or user.user_id
+        for kind, family in ((TokenKind.CODE, None), (TokenKind.REFRESH, "A" * 22)):
+            forged = mint(
+                kind, client.client_id, subject, parsed.grant_id, bytes(32), family=family
+            )
+            present = exchange if kind is TokenKind.CODE else refresh
+            assert_refused(present(world, client, forged))
+        assert world.process.whoami(token).status == 200

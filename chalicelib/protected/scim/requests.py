@@ -25,6 +25,7 @@ from chalicelib.protected.scim.quirks import (
     normalize_patch,
     normalize_resource,
 )
+from chalicelib.protected.scim.searching import count_terms
 
 MAXIMUM_FILTER_LENGTH = 4_096
 MAXIMUM_FILTER_TERMS = 50
@@ -43,8 +44,6 @@ _MAXIMUM_LENGTHS = {
     "count": 20,
     "cursor": 8_192,
 }
-# What stands between terms, however it is set apart.
-_OPERATOR = re.compile(r"(?<![^\s)\]])(?:and|or)(?![^\s(])", re.IGNORECASE)
 _ESCAPED_PAIR = re.compile(r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}|[\ud800-\udfff]")
 _QUOTED = re.compile(r'("(?:[^"\\]|\\.)*")')
@@ -94,7 +93,7 @@ def read_filter(text: str) -> str:
     if _HALF_CHARACTER.search(_ESCAPED_PAIR.sub("", text)):
         # Written as an escape, which reads as what no encoding can store.
         raise InvalidFilterException(detail="A filter must not hold half a character")
-    depth = deepest = terms = 0
+    depth = deepest = 0
     quoted = escaped = False
     for character in text:
         if quoted:
@@ -106,11 +105,10 @@ def read_filter(text: str) -> str:
             deepest = max(deepest, depth)
         elif character in ")]":
             depth -= 1
-    terms = len(_OPERATOR.findall(text)) + 1
     if (
         len(text) > MAXIMUM_FILTER_LENGTH
         or deepest > MAXIMUM_FILTER_DEPTH
-        or terms > MAXIMUM_FILTER_TERMS
+        or count_terms(text) > MAXIMUM_FILTER_TERMS
     ):
         raise InvalidFilterException(
             detail=f"A filter may have {MAXIMUM_FILTER_LENGTH} characters, "

@@ -1,5 +1,6 @@
 """What every search needs: the cap, paging over resources in hand, and where walks went on."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
@@ -12,12 +13,17 @@ from chalicelib.oauth.clock import Clock
 
 # What no index answers is evaluated on at most so many resources: a partial result would lie.
 MAXIMUM_ROWS = 1_000
+# Terms of a filter times entries of lists, some 15 microseconds each: a search of everybody must
+# end within a gateway's patience, whatever the lists hold.
+MAXIMUM_COMPARISONS = 250_000
 # What a startIndex may pass over; a cursor passes over nothing.
 MAXIMUM_SKIP = 100_000
 # Each list of members is a query of its own.
 MAXIMUM_LISTS = 100
 MAXIMUM_MAIL_OWNERS = 100
 
+# What stands between terms, however it is set apart.
+_OPERATOR = re.compile(r"(?<![^\s)\]])(?:and|or)(?![^\s(])", re.IGNORECASE)
 _MAXIMUM_BOOKMARKS = 200
 _BOOKMARK_SECONDS = 60.0
 
@@ -28,7 +34,17 @@ def page_of(
     request: SearchRequest[Any],
     position: Any,
 ) -> SearchPage:
-    """Filter, sort and page resources that were all read, as the library does in memory."""
+    """Filter, sort and page resources that were all read, as the library does in memory.
+
+    Raises TooManyException where that would take too long.
+    """
+    if request.filter is not None:
+        terms = count_terms(str(request.filter))
+        if terms * sum(map(_entries, resources)) > MAXIMUM_COMPARISONS:
+            raise TooManyException(
+                detail=f"The search would compare more than {MAXIMUM_COMPARISONS} values: "
+                "ask for fewer terms at once, or filter by an indexed attribute (docs/scim.md)"
+            )
     memory = InMemoryStorage()
     memory.resources = list(resources)
     return memory.search(resource_types, request, position=position)
@@ -40,6 +56,17 @@ def refuse_too_many(what: str) -> TooManyException:
         detail=f"The search would evaluate more than {MAXIMUM_ROWS} {what}: "
         "filter by an indexed attribute (docs/scim.md), or page without filter and sortBy"
     )
+
+
+def count_terms(text: str) -> int:
+    """The terms of a filter, at least."""
+    return len(_OPERATOR.findall(text)) + 1
+
+
+def _entries(resource: Resource[Any]) -> int:
+    """The resource, and every entry of its lists."""
+    lists = (value for name, value in resource if isinstance(value, list) and name != "schemas")
+    return 1 + sum(map(len, lists))
 
 
 class Bookmarks:

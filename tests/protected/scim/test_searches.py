@@ -178,6 +178,19 @@ def test_what_no_index_answers_is_refused_beyond_the_cap(
     assert searching.MAXIMUM_ROWS == 1_000
 
 
+@pytest.mark.checklist("55")
+def test_what_would_compare_too_much_is_refused(
+    client: Provisioner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """61 users, and the 120 addresses that 60 of them have, times the terms."""
+    monkeypatch.setattr(searching, "MAXIMUM_COMPARISONS", 362)
+    two = 'emails[type eq "no"] or title eq "no"'
+    assert client.find(two) == []
+    for kind in ("/Users", ""):
+        reply = client.call("GET", kind, filter=f'{two} or title eq "none"')
+        assert error(reply) == (400, "tooMany")
+
+
 def test_a_shared_address_finds_everybody(client: Provisioner) -> None:
     assert len(client.find('emails.value eq "shared@mail.x"')) == len(NAMES)
 

@@ -9,7 +9,7 @@ from odatapy.server.request import ODataRequest
 
 from chalicelib.administration.bodies import read_json_object
 from chalicelib.oauth.messages import Request, Response
-from chalicelib.protected.odata.bounds import QueryRefused
+from chalicelib.protected.odata.bounds import QueryRefused, validate_options
 from chalicelib.protected.odata.parameters import bind, placeholder_options, write
 from chalicelib.protected.odata.query_registry import MAXIMUM_QUERIES
 from chalicelib.protected.odata.query_string import query_string, with_token
@@ -167,6 +167,8 @@ def _validated(execution: Execution) -> Execution:
     if (execution.entity_set is None) is (execution.query is None):
         raise QueryRefused("InvalidQuery", "Name either entitySet or query.")
     if execution.query is None and execution.parameters:
+        # A system query option that lacks its dollar is told so.
+        validate_options(dict.fromkeys(execution.parameters, ()))
         raise QueryRefused("InvalidQuery", "Only a stored query takes parameters.")
     return execution
 

@@ -147,6 +147,8 @@ def test_parameters_are_given_all_and_no_others(admin: Caller) -> None:
     assert run(admin, query="beginning", begin="a", end="b").status == 400
     assert run(admin, query="first", begin="a").status == 400
     assert run(admin, entitySet="Users", begin="a").status == 400
+    without = run(admin, entitySet="Users", filter="true").body["error"]["message"]
+    assert without == "The option filter is written $filter here."
     assert run(admin, query="beginning", begin="a" * 1_001).status == 400
     query = {"query": ["beginning"], "begin": ["a", "b"]}
     assert admin.send("GET", EXECUTE, query=query).status == 400

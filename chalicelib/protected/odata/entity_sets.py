@@ -34,8 +34,8 @@ def _text(name: str, path: str, description: str = "", *, nullable: bool = True)
     return Column(name, attrgetter(path), nullable=nullable, description=description)
 
 
-def _number(name: str, path: str) -> Column:
-    return Column(name, attrgetter(path), INTEGER, nullable=False)
+def _number(name: str, path: str, description: str = "") -> Column:
+    return Column(name, attrgetter(path), INTEGER, nullable=False, description=description)
 
 
 def _time(name: str, path: str, description: str = "", *, nullable: bool = False) -> Column:
@@ -80,7 +80,7 @@ DOMAINS = Shape(
     "Names within which user names are unique. Lookup: name; what name starts with.",
     (
         _text("name", "name", nullable=False),
-        _number("userCount", "users"),
+        _number("userCount", "users", "How many of its users may be seen."),
     ),
 )
 

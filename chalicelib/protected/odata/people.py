@@ -1,7 +1,7 @@
 """The rows of Users and Domains."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from chalicelib.directory.model import Account, Domain, fold
@@ -115,18 +115,20 @@ def _living(accounts: Iterable[Account]) -> list[Account]:
 
 @dataclass(frozen=True, slots=True)
 class DomainRows:
-    """Every domain for an administrator, one's own for anybody else."""
+    """Every domain for an administrator; for anybody else one's own, and oneself alone in it."""
 
     users: UserStore
     shape = entity_sets.DOMAINS
 
     def load(self, viewer: Viewer, key: str) -> Domain | None:
-        mine = viewer.user is not None and fold(viewer.user.user_domain) == fold(key)
-        return self._named(key) if viewer.sees_all or mine else None
+        if viewer.sees_all:
+            return self._named(key)
+        own_domain = self._own(viewer)
+        return own_domain if own_domain and fold(own_domain.name) == fold(key) else None
 
     def plan(self, viewer: Viewer, conditions: Conditions, order: Order | None) -> Lookup | Walk:
         if not viewer.sees_all:
-            return own(None if viewer.user is None else self._named(viewer.user.user_domain))
+            return own(self._own(viewer))
         names = conditions.one_of.get("name")
         if names is not None and len(names) <= MAXIMUM_KEYS:
             return by_keys(names, self._named)
@@ -137,6 +139,11 @@ class DomainRows:
             tight=conditions.are_met_by(prefix=("name",) if prefix == beginning else ()),
             in_order=order in (None, ("name", False)),
         )
+
+    def _own(self, viewer: Viewer) -> Domain | None:
+        """How many there are beside oneself is nothing that one may see."""
+        found = None if viewer.user is None else self._named(viewer.user.user_domain)
+        return None if found is None else replace(found, users=1)
 
     def _named(self, name: str) -> Domain | None:
         return find_domain(self.users, name)

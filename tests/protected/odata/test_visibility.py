@@ -77,6 +77,10 @@ def test_what_may_not_be_seen_does_not_exist(world: World, jane: User) -> None:
     assert who.get("Users/$count").body == "1"
     assert who.get("AuditEvents/$count").body == "0"
     assert who.values("Users", "id", search="admon") == []
+    assert admin.values("Domains", "userCount") == [2]
+    assert who.values("Domains", "userCount") == [1]
+    assert who.get("Domains('DOMAIN')/userCount/$value").body == "1"
+    assert who.values("Domains", "name", filter="userCount gt 1") == []
 
 
 @pytest.mark.checklist("49", "50")

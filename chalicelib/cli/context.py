@@ -14,7 +14,7 @@ from chalicelib.cli.deployment import (
     TokenSource,
 )
 from chalicelib.cli.failures import ExitCode, Failure
-from chalicelib.cli.profiles import DEFAULT_PROFILE, Profiles
+from chalicelib.cli.profiles import DEFAULT_PROFILE, Profiles, login_command
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, also on a terminal.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -45,7 +45,7 @@ def connect(context: typer.Context) -> Deployment:
     profile = profiles.load(options.profile)
     url = options.url or (None if profile is None else profile.issuer)
     if url is None:
-        raise Failure(ExitCode.NOT_ALLOWED, "Log in first: grantline login URL")
+        raise Failure(ExitCode.NOT_ALLOWED, f"Log in first: {login_command(options.profile)} URL")
     source = _from_environment()
     if source is None and profile is not None:
         if url.rstrip("/") != profile.issuer:

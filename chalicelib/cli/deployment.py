@@ -10,7 +10,7 @@ import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from chalicelib.cli.failures import ExitCode, Failure, refuse_usage
-from chalicelib.cli.profiles import Profile, Profiles
+from chalicelib.cli.profiles import Profile, Profiles, login_command
 
 CONNECT_SECONDS = 10
 # Longer than a gateway waits for the function.
@@ -83,7 +83,7 @@ class Deployment:
     ) -> requests.Response:
         """The answer to a request with the caller's token, whatever its status."""
         if self._source is None:
-            raise Failure(ExitCode.NOT_ALLOWED, "Log in first: grantline login URL")
+            raise Failure(ExitCode.NOT_ALLOWED, f"Log in first: grantline login {self.issuer}")
         token = self._source.token(self)
         content = {} if body is None else {"json": body}
         answer = self.send(method, path, Bearer(token), params=query, headers=headers, **content)
@@ -209,7 +209,7 @@ class StoredLogin:
     def renew(self, deployment: Deployment) -> str:
         profile = self._profile
         if profile.refresh_token is None:
-            raise Failure(ExitCode.NOT_ALLOWED, "The login has ended: grantline login")
+            raise self._ended()
         form = {
             "grant_type": "refresh_token",
             "client_id": profile.client_id,
@@ -220,11 +220,15 @@ class StoredLogin:
         except Failure as failure:
             if failure.code is ExitCode.UNAVAILABLE:
                 raise
-            raise Failure(ExitCode.NOT_ALLOWED, "The login has ended: grantline login") from None
+            raise self._ended() from None
         self._profile = with_tokens(profile, answer)
         # Before the new token is used: the old refresh token is good for a minute more only.
         self._profiles.save(self._name, self._profile)
         return self._profile.access_token
+
+    def _ended(self) -> Failure:
+        message = f"The login has ended: {login_command(self._name)}"
+        return Failure(ExitCode.NOT_ALLOWED, message)
 
 
 def with_tokens(profile: Profile, answer: Mapping[str, Any]) -> Profile:

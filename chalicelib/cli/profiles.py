@@ -16,6 +16,11 @@ DEFAULT_PROFILE = "default"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
+def login_command(name: str) -> str:
+    """What to type to log in as this profile."""
+    return "grantline login" if name == DEFAULT_PROFILE else f"grantline --profile {name} login"
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A login. `ends_at`: epoch seconds, None: the access token never ends."""

@@ -139,6 +139,11 @@ def test_exit_codes_without_a_deployment(
 def test_where_an_option_belongs_is_said(nobody: Shell) -> None:
     ended = nobody.run("apps", "list", "--url", "https://grantline.example")
     assert (ended.code, "go before the command" in ended.err) == (2, True)
+    ended = nobody.run("--profile", "other", "whoami")
+    assert (ended.code, ended.err) == (
+        3,
+        "grantline: Log in first: grantline --profile other login URL\n",
+    )
     assert nobody.run("--version").out.startswith("grantline")
 
 

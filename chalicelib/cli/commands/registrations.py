@@ -331,6 +331,18 @@ def _show_difference(change: Change) -> None:
             sys.stdout.write(f"{clean(line)}\n")
 
 
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines stand as they are: certificates are compared line by line."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
 def _dump(value: object) -> str:
-    text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)
+    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return text

@@ -15,9 +15,10 @@ NOTICE_SECONDS = 30 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`code` is stable, `message` is for people."""
+    """`code` is stable, `message` is for people, `label` the same in a few words, for lists."""
 
     code: str
+    label: str
     message: str
 
 
@@ -49,29 +50,46 @@ def warnings_of(registration: Registration, user: User | None, now: int) -> list
     return [warning for warning, holds in held.items() if holds]
 
 
-_ADMINISTRATOR = Notice("administrator_user", "The application acts as an administrator.")
-_NEVER_ENDING = Notice("never_ending_tokens", "Its tokens never end; they can only be revoked.")
+_ADMINISTRATOR = Notice(
+    "administrator_user", "Administrator", "The application acts as an administrator."
+)
+_NEVER_ENDING = Notice(
+    "never_ending_tokens", "Never-ending", "Its tokens never end; they can only be revoked."
+)
 _UNBOUNDED = Notice(
-    "no_maximum_lifetime", "A token in constant use never ends; it can only be revoked."
+    "no_maximum_lifetime",
+    "No maximum",
+    "A token in constant use never ends; it can only be revoked.",
 )
 _BEARER_SECRET = Notice(
     "bearer_secret",
+    "Secret as token",
     "Its client secret is itself a bearer token; use it only where a client cannot get tokens.",
 )
-_CERTIFICATE_ENDED = Notice("certificate_ended", "Its certificate is not valid any more.")
+_CERTIFICATE_ENDED = Notice(
+    "certificate_ended", "Certificate ended", "Its certificate is not valid any more."
+)
 _CERTIFICATE_ENDS_SOON = Notice(
-    "certificate_ends_soon", "Its certificate ends within 30 days; upload the next one."
+    "certificate_ends_soon",
+    "Certificate ends",
+    "Its certificate ends within 30 days; upload the next one.",
 )
 _ISSUER_AUDIENCE = Notice(
     "issuer_audience_in_header",
+    "Header JWTs",
     "A JWT seen in a request's header can be redeemed for a token.",
 )
 _NO_PKCE = Notice(
     "pkce_not_required",
+    "No PKCE",
     "Codes are exchanged without PKCE: it has to send a nonce and check it in the ID token.",
 )
-_SECRETS_ENDED = Notice("client_secret_ended", "Its client secrets have ended; make a new one.")
-_SECRETS_END_SOON = Notice(
-    "client_secret_ends_soon", "Its last client secret ends within 30 days; make the next one."
+_SECRETS_ENDED = Notice(
+    "client_secret_ended", "Secrets ended", "Its client secrets have ended; make a new one."
 )
-_NO_SECRET = Notice("no_client_secret", "It has no client secret; make one to use it.")
+_SECRETS_END_SOON = Notice(
+    "client_secret_ends_soon",
+    "Secret ends",
+    "Its last client secret ends within 30 days; make the next one.",
+)
+_NO_SECRET = Notice("no_client_secret", "No secret", "It has no client secret; make one to use it.")

@@ -24,13 +24,18 @@ PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1200, "height": 800}
 
 LOOKS = [
-    pytest.param({"viewport": size, "color_scheme": scheme, "java_script_enabled": script}, id=name)
-    for name, size, scheme, script in (
-        ("desktop-light", DESKTOP, "light", True),
-        ("desktop-dark", DESKTOP, "dark", True),
-        ("phone-light", PHONE, "light", True),
-        ("phone-dark", PHONE, "dark", True),
+    pytest.param({"viewport": size, "color_scheme": scheme}, id=name)
+    for name, size, scheme in (
+        ("desktop-light", DESKTOP, "light"),
+        ("desktop-dark", DESKTOP, "dark"),
+        ("phone-light", PHONE, "light"),
+        ("phone-dark", PHONE, "dark"),
     )
+]
+# As pages are where no script of theirs runs; axe-core is one itself, so scripts are on.
+PLAIN_LOOKS = [
+    pytest.param({"viewport": size, "our_scripts": False}, id=name)
+    for name, size in (("desktop-plain", DESKTOP), ("phone-plain", PHONE))
 ]
 
 
@@ -111,9 +116,11 @@ class Visit:
         assert serious == [], json.dumps(serious, indent=1)
 
     def assert_fits(self) -> None:
-        """Nothing is wider than the window."""
+        """Nothing is wider than the window, and no table than its frame."""
         width = self.page.evaluate("document.documentElement.scrollWidth")
         assert width <= self.page.evaluate("window.innerWidth")
+        beyond = "found => found.filter(one => one.scrollWidth > one.clientWidth).length"
+        assert self.page.locator(".scroller").evaluate_all(beyond) == 0
 
     def assert_quiet(self) -> None:
         """No policy was violated and nobody but the server and the client was asked."""
@@ -131,8 +138,14 @@ class Visit:
 
 @contextmanager
 def visiting(browser: Browser, server: Place, **context: Any) -> Iterator[Visit]:
-    """A fresh window with cookies of its own; what it must not do is asserted at the end."""
+    """A fresh window with cookies of its own; what it must not do is asserted at the end.
+
+    With `our_scripts` False, those of the pages are not let through.
+    """
+    our_scripts = context.pop("our_scripts", True)
     window = browser.new_context(ignore_https_errors=True, **{"viewport": DESKTOP, **context})
+    if not our_scripts:
+        window.route("**/static/*.js", lambda route: route.abort())
     visit = Visit(server, window.new_page())
     try:
         yield visit

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.furnishing import add_figures, add_people, end_soon, let_in
-from tests.browser.pages import LOOKS, Visit, visiting
+from tests.browser.furnishing import actor_of, add_figures, add_people, end_soon, let_in
+from tests.browser.pages import LOOKS, PLAIN_LOOKS, Visit, visiting
 from tests.console.administrators import ADMINISTRATOR, set_up
 from tests.harness import World
 from tests.pages.browser import PASSWORD, add_person, add_web_client
@@ -42,6 +42,8 @@ def furnish(world: World) -> None:
     for place, name in enumerate(("Payroll export", "Warehouse reports")):
         client = world.add_client(name=name, user_id=user.user_id)
         end_soon(world, client, 4.5 + 9 * place, used_ago=90)
+    # The longest name there can be, with nowhere to break it.
+    world.add_client(name="W" * 100, user_id=actor_of(world).user_id)
     add_figures(world)
 
 
@@ -61,12 +63,13 @@ def at_console(browser: Browser, furnished: Deployment, **context: Any) -> Itera
         yield visit
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", [*LOOKS, *PLAIN_LOOKS])
 def test_every_screen_can_be_read(
     browser: Browser, furnished: Deployment, look: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
     screens = {
         "overview": "/console",
+        "long-names": "/console/applications",
         "ends": "/console/ends",
         "users": "/console/users",
         "no-users": "/console/users?search=nobody",

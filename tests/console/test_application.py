@@ -294,6 +294,8 @@ def test_a_trial_token_is_what_the_application_would_get(
     assert told["active"] is True
     assert told["scope"] == whoami["scope"] != ""
     assert told["exp"] == world.clock.now() + 300
+    assert told.get("username", "Itself") in console.page.text
+    assert "ends in 5 minutes, on 15 January 2027, 08:" in console.page.text
     assert one.actions()[0] == "token.issued_for_trial"
     world.clock.sleep(301)
     assert world.process.whoami(token).status == 401

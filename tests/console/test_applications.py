@@ -47,10 +47,37 @@ def test_a_row_tells_what_matters(world: World, console: Console) -> None:
     )
     console.get(LIST, search="payroll")
     text = console.page.text
-    for shown in ("Client credentials", "API", "ODATA QUERY", "domain\\admon", "never ends"):
+    for shown in ("Client credentials", "API", "ODATA QUERY", "domain\\admon", "Never ends"):
         assert shown in text
     assert "acts as an administrator" in text
     assert "tokens never end" in text
+
+
+def test_the_columns_are_those_that_an_administrator_asks_for(console: Console) -> None:
+    console.get(LIST)
+    heads = [one.text for one in console.page.all("th") if one.attributes.get("scope") == "col"]
+    assert heads == [
+        "Name",
+        "Grant type",
+        "Scopes",
+        "Acts as",
+        "Token lifetime",
+        "Created",
+        "Last used",
+        "Status",
+        "Warnings",
+    ]
+
+
+def test_a_warning_is_a_word_in_the_row_and_a_sentence_below_it(
+    world: World, console: Console
+) -> None:
+    world.add_client(name="Endless", life_cycle=LifeCycle(LifeCycleType.ABSOLUTE, None))
+    console.get(LIST, search="endless")
+    assert [one.text.strip() for one in console.page.all("summary")] == ["Never-ending"]
+    (details,) = console.page.all("details")
+    assert "Its tokens never end; they can only be revoked." in details.text
+    assert "open" not in details.attributes
 
 
 def test_a_secret_about_to_end_is_told(world: World, console: Console) -> None:
@@ -185,7 +212,7 @@ def test_every_url_of_the_endpoints_page_is_served_or_a_service(
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (None, "never ends"),
+        (None, "Never ends"),
         (60, "1 minute"),
         (3600, "1 hour"),
         (5400, "90 minutes"),

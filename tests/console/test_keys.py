@@ -38,7 +38,7 @@ def test_keys_are_shown_with_what_comes_next(world: World, console: Console) -> 
         assert key.kid in console.page.text
         assert key.encrypted_private_key.hex() not in reply.body
     assert states(console) == ["Signs", "Signs"]
-    assert "is followed by the next on 15 Apr 2027" in console.page.text
+    assert "Gives way to the next on 15 Apr 2027" in console.page.text
 
 
 def test_a_rotation_is_asked_for_and_audited(world: World, console: Console) -> None:

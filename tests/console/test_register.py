@@ -186,6 +186,14 @@ def test_an_empty_lifetime_never_ends_and_a_sliding_one_has_a_maximum(
     assert registered(world, console).application.life_cycle.maximum_seconds == 7200
 
 
+def test_what_deserves_a_second_look_is_told_where_it_was_made(console: Console) -> None:
+    register(console, typed(name="Calm"))
+    assert not console.page.has("warnings")
+    register(console, typed(name="Endless", user_name="admon", token_lifetime_minutes="0"))
+    assert "The application acts as an administrator." in console.page.by_id("warnings").text
+    assert "Its tokens never end" in console.page.by_id("warnings").text
+
+
 @pytest.mark.parametrize("kind", ["pem", "der"])
 def test_a_certificate_comes_as_a_file(world: World, console: Console, kind: str) -> None:
     text = pem()

@@ -22,6 +22,7 @@ TYPES = {
     "copy.js": "text/javascript; charset=utf-8",
     "fields.js": "text/javascript; charset=utf-8",
     "suggest.js": "text/javascript; charset=utf-8",
+    "lifetime.js": "text/javascript; charset=utf-8",
     "submit.js": "text/javascript; charset=utf-8",
 }
 

@@ -123,7 +123,7 @@ def _row(registration: Registration, user: User | None, now: int) -> Application
         created_at=registration.created_at,
         is_enabled=application.enabled,
         is_built_in=application.built_in is not None,
-        warnings=tuple(notice.message for notice in warnings_of(registration, user, now)),
+        warnings=tuple(warnings_of(registration, user, now)),
     )
 
 

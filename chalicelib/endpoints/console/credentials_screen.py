@@ -15,6 +15,7 @@ from chalicelib.oauth.introspection import describe
 from chalicelib.oauth.messages import Request, Response
 from chalicelib.oauth.tokens import parse
 from chalicelib.oauth.validation import TokenValidator
+from chalicelib.pages.console import words
 from chalicelib.pages.console.application import ApplicationPage, Fact, TrialPage
 from chalicelib.registry.certificates import PEM_TYPE, CertificateRefused, read_text
 from chalicelib.registry.client_certificates import ClientCertificates
@@ -98,12 +99,16 @@ class CredentialsScreen:
             path=path_of(client_id),
             name=trial.registration.application.name,
             minutes=TRIAL_SECONDS // 60,
+            ends_at=access.ends_at,
             access_token=trial.access_token,
             parts=(
                 Fact("Kind", (f"{token.kind.value}_ (access token)",)),
                 Fact("Application", (token.client_id,)),
-                Fact("Acts as", (token.subject or "itself",)),
+                Fact("Acts as", (access.user_label or "Itself", token.subject or "")),
                 Fact("Grant", (token.grant_id,)),
+                Fact(
+                    "Opens", tuple(words.SCOPES.get(name, name) for name in sorted(access.scopes))
+                ),
                 Fact("The rest", ("256 random bits and a checksum; stored as a hash",)),
             ),
             introspection=json.dumps(describe(access, self._issuer), indent=2),

@@ -71,11 +71,11 @@ class KeysScreen:
 
 def _row(key: SigningKey) -> KeyRow:
     if key.state is KeyState.NEXT:
-        step, at = "signs", key.created_at + PUBLISHED_SECONDS
+        step, at = "Signs", key.created_at + PUBLISHED_SECONDS
     elif key.state is KeyState.ACTIVE:
-        step, at = "is followed by the next", (key.activated_at or key.created_at) + SIGNING_SECONDS
+        step, at = "Gives way to the next", (key.activated_at or key.created_at) + SIGNING_SECONDS
     else:
-        step, at = "is removed", (key.retired_at or key.created_at) + RETIRING_SECONDS
+        step, at = "Is removed", (key.retired_at or key.created_at) + RETIRING_SECONDS
     return KeyRow(
         kid=key.kid,
         algorithm=key.algorithm.value,

@@ -1,5 +1,7 @@
 """`/console/register`: the registration form, and what it made, shown once."""
 
+from collections.abc import Sequence
+
 from chalicelib.administration.refusals import FieldsRefused
 from chalicelib.directory.csrf import FormRefused
 from chalicelib.endpoints.console.desk import Desk
@@ -14,6 +16,7 @@ from chalicelib.pages.console.made import MadePage
 from chalicelib.pages.console.snippets import snippets_of
 from chalicelib.registry.applications import Applications
 from chalicelib.registry.model import Registration
+from chalicelib.registry.warnings import Notice, warnings_of
 
 REGISTER_PATH = "/console/register"
 
@@ -32,6 +35,7 @@ class RegisterScreen:
     def __init__(self, desk: Desk, applications: Applications, clock: Clock, issuer: str) -> None:
         self._desk = desk
         self._applications = applications
+        self._clock = clock
         self._form = FormScreen(desk, clock)
         self._issuer = issuer
 
@@ -54,7 +58,11 @@ class RegisterScreen:
             return self._form.again(request, visitor, _PURPOSE, typed, refusal)
         frame = self._desk.frame(request, visitor)
         page = made_page(
-            registered.registration, registered.client_secret, self._issuer, frame=frame
+            registered.registration,
+            registered.client_secret,
+            self._issuer,
+            frame=frame,
+            warnings=warnings_of(registered.registration, registered.user, self._clock.now()),
         )
         return self._desk.show(page, 201)
 
@@ -66,6 +74,7 @@ def made_page(
     *,
     frame: Frame,
     heading: str = "Registered",
+    warnings: Sequence[Notice] = (),
 ) -> MadePage:
     """What was made just now; the only page that ever holds the secret."""
     application = registration.application
@@ -76,6 +85,7 @@ def made_page(
         client_secret=client_secret or "",
         issuer=issuer,
         path=f"{APPLICATIONS.path}/{application.client_id}",
+        warnings=tuple(notice.message for notice in warnings),
         snippets=snippets_of(registration, issuer),
         frame=frame,
     )

@@ -86,6 +86,7 @@ class TrialPage(ConsolePage):
     path: str
     name: str
     minutes: int
+    ends_at: int | None
     access_token: str = field(repr=False)
     parts: tuple[Fact, ...]
     introspection: str

@@ -83,7 +83,12 @@ class ApplicationFormPage(ConsolePage):
 
     TEMPLATE: ClassVar[str] = "console/application_form.html"
     SECTION: ClassVar[str] = APPLICATIONS.key
-    SCRIPTS: ClassVar[tuple[str, ...]] = ("fields.js", "suggest.js", "certificate.js")
+    SCRIPTS: ClassVar[tuple[str, ...]] = (
+        "fields.js",
+        "suggest.js",
+        "certificate.js",
+        "lifetime.js",
+    )
     GRANT_TYPES: ClassVar[Mapping[GrantType, str]] = words.GRANT_TYPES
     GRANT_TYPE_NOTES: ClassVar[Mapping[GrantType, str]] = words.GRANT_TYPE_NOTES
     STRATEGIES: ClassVar[Mapping[RedirectStrategy, str]] = words.STRATEGIES

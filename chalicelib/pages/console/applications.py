@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chalicelib.pages.console.frame import APPLICATIONS, ConsolePage
+from chalicelib.registry.warnings import Notice
 
 
 @dataclass(frozen=True, slots=True)
 class ApplicationRow:
-    """An application in the list; texts as they are shown, `warnings` sentences."""
+    """An application in the list; texts as they are shown."""
 
     client_id: str
     name: str
@@ -20,7 +21,7 @@ class ApplicationRow:
     created_at: int
     is_enabled: bool
     is_built_in: bool
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
     last_used_at: int | None = None
 
     @property

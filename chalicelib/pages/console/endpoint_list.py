@@ -39,7 +39,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
     (
         "Get tokens",
         (
-            ("issuer", "Issuer", "", "What discovery starts from, and `aud` of a signed JWT."),
+            ("issuer", "Issuer", "", "What discovery starts from; a signed JWT names it as aud."),
             ("token", "Token", "/oauth2/server/token", "POST. Every grant."),
             ("authorize", "Authorization", "/oauth2/server/authorize", "Where people are sent."),
             ("revoke", "Revocation", "/oauth2/server/revoke", "POST. Ends a token at once."),

@@ -22,6 +22,7 @@ class MadePage(ConsolePage):
     client_secret: str = field(repr=False)
     issuer: str
     path: str
+    warnings: tuple[str, ...]
     snippets: tuple[Snippet, ...]
 
     @property

@@ -51,7 +51,7 @@ _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 def duration(seconds: int | None) -> str:
     """A length of time in its greatest whole unit; None never ends."""
     if seconds is None:
-        return "never ends"
+        return "Never ends"
     for size, unit in _UNITS:
         if seconds >= size and seconds % size == 0:
             count = seconds // size
@@ -62,7 +62,7 @@ def duration(seconds: int | None) -> str:
 def life_cycle_text(life_cycle: LifeCycle) -> str:
     """Lifetime and life cycle on one line."""
     if life_cycle.lifetime_seconds is None:
-        return "never ends"
+        return duration(None)
     text = f"{duration(life_cycle.lifetime_seconds)}, {LIFE_CYCLES[life_cycle.kind].lower()}"
     if life_cycle.kind is LifeCycleType.ABSOLUTE:
         return text

@@ -10,11 +10,19 @@ let users = new Map();
 let timer = 0;
 let newest = 0;
 
+// As the directory compares names.
+function same(one, other) {
+  const [first, second] = [one, other].map((text) => text.trim().normalize("NFKC").toLowerCase());
+  return first === second;
+}
+
 function describe() {
   const user = [...users.values()].find(
-    (one) => one.user_name === name.value && one.user_domain === domain.value,
+    (one) => same(one.user_name, name.value) && same(one.user_domain, domain.value),
   );
-  note.textContent = user?.is_administrator
+  const isWarning = user?.is_administrator === true;
+  note.classList.toggle("is-warning", isWarning);
+  note.textContent = isWarning
     ? "This user is an administrator: whoever holds the application's credentials acts as one."
     : "";
 }
@@ -51,4 +59,5 @@ if (name) {
     timer = setTimeout(() => ask(name.value), PAUSE_MILLISECONDS);
   });
   domain.addEventListener("input", describe);
+  if (name.value) ask(name.value);
 }

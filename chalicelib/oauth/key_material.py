@@ -72,7 +72,7 @@ def generate(algorithm: Algorithm) -> KeyPair:
 def load_private_key(der: bytes) -> "PrivateKey":
     """The key that `generate` made, sealed since: what its numbers are was decided here.
 
-    So an RSA key's primes are not tried again, which takes longer than some hundred signatures.
+    So an RSA key's primes are not tried again, which takes as long as a hundred signatures.
     """
     from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415 - cold start
     from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - cold start

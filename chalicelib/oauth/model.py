@@ -127,7 +127,7 @@ class Application:
     secrets: tuple[Secret, ...] = ()
     certificate: CertificateKey | None = None
     introspection: Introspection = Introspection.OWN
-    # JWTs in X-ClientCertificate-Token issued at or before this moment are refused.
+    # JWTs issued at or before this moment are refused.
     assertions_valid_from: int = 0
     # Accept the bare issuer as `aud` in X-ClientCertificate-Token as well.
     header_accepts_issuer_audience: bool = False

@@ -145,15 +145,17 @@ def event_of(
     return AuditEvent(new_ulid(), now, action, target, actor, changes)
 
 
-def without_tokens(application: Application, now: int) -> Application:
+def without_tokens(
+    application: Application, now: int, skew_seconds: int = MAXIMUM_CLOCK_SKEW_SECONDS
+) -> Application:
     """The application when everything issued to it until now is void (design, "Epochs").
 
     JWTs that were not redeemed, or are sent in a header, have no grant; those made until now, by a
-    clock ahead of ours as well, are refused by their time.
+    clock up to `skew_seconds` ahead of ours as well, are refused by their time.
     """
     from_moment = application.assertions_valid_from
     if application.grant_type is GrantType.CLIENT_CERTIFICATE:
-        from_moment = max(from_moment, now + MAXIMUM_CLOCK_SKEW_SECONDS)
+        from_moment = max(from_moment, now + skew_seconds)
     return replace(
         application,
         token_epoch=application.token_epoch + 1,

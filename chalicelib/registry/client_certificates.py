@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.administration.refusals import Conflict, FieldsRefused, NotFound
 from chalicelib.audit import Actor
+from chalicelib.oauth.certificate_assertion import MAXIMUM_CLOCK_SKEW_SECONDS
 from chalicelib.oauth.clock import Clock
 from chalicelib.oauth.model import GrantType
 from chalicelib.registry.certificates import (
@@ -59,7 +60,11 @@ class ClientCertificates:
             details = uploaded.details
             self._files.save(details.file_sha256, uploaded.content, details.media_type)
             if application.certificate != uploaded.key:
-                application = without_tokens(application, now)
+                held = application.certificate
+                is_same_key = held is not None and held.public_key == uploaded.key.public_key
+                # A new key signed nothing that could be dated ahead: from this second on it is good.
+                skew = MAXIMUM_CLOCK_SKEW_SECONDS if is_same_key else -1
+                application = without_tokens(application, now, skew)
             application = replace(application, certificate=uploaded.key)
             after = replace(before, application=application, certificate=details)
             thumbprint = uploaded.key.thumbprint

@@ -30,10 +30,22 @@ def test_a_new_certificate_ends_what_the_old_one_signed(registrar: Registrar) ->
     content = der(rsa_key())
     registration = registrar.certificates.replace(client_id, content, ACTOR)
     application = registration.application
-    assert (application.token_epoch, application.assertions_valid_from) == (1, START + 10)
+    assert (application.token_epoch, application.assertions_valid_from) == (1, START - 1)
     assert registrar.certificates.load_file(client_id).content == content
     assert registration.certificate is not None
     assert registration.certificate.key_description == "RSA 2048"
+
+
+def test_a_new_certificate_of_the_same_key_ends_what_a_clock_ahead_of_ours_signed(
+    registrar: Registrar,
+) -> None:
+    key = rsa_key()
+    client_id = register(registrar, certificate=pem(key))
+    application = registrar.certificates.replace(client_id, der(key), ACTOR).application
+    assert (application.token_epoch, application.assertions_valid_from) == (1, START + 10)
+    registrar.certificates.replace(client_id, der(rsa_key()), ACTOR)
+    registration = registrar.applications.load(client_id)
+    assert registration.application.assertions_valid_from == START + 10
 
 
 def test_the_same_certificate_again_ends_nothing(registrar: Registrar) -> None:

@@ -206,6 +206,9 @@ def test_openid_client_logs_a_person_in(server: Server, mode: str, algorithm: st
     assert said["preferred_username"] == "domain\\jdoe"
     assert said["refreshed"] is True
     assert said["logout"].startswith(discovered(server)["end_session_endpoint"])
+    visitor.open(said["logout"])
+    visitor.open(request_url(server, app, prompt="none"))
+    assert visitor.answer["error"] == "login_required"
 
 
 def _sign_with(server: Server, app: dict[str, Any], algorithm: str) -> None:

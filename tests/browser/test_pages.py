@@ -71,6 +71,18 @@ def test_the_keyboard_is_enough(browser: Browser, server: Server) -> None:
             keyboard.press("Tab")
         keyboard.press("Enter")
         expect(visit.page.locator("#deny")).to_be_visible()
+        reached = []
+        while "deny" not in reached:
+            keyboard.press("Tab")
+            reached.append(visit.page.evaluate("document.activeElement.id"))
+            assert len(reached) < 10, reached
+        # The buttons come in the order in which they are read, and the focus can be seen.
+        assert reached[-2:] == ["allow", "deny"]
+        ring = "getComputedStyle(document.activeElement).outlineStyle"
+        assert visit.page.evaluate(ring) == "solid"
+        with visit.page.expect_request("http://127.0.0.1:9/?*") as answered:
+            keyboard.press("Enter")
+        assert "error=access_denied" in answered.value.url
 
 
 def test_a_second_visit_asks_nothing(browser: Browser, server: Server) -> None:

@@ -75,7 +75,8 @@ def _operations(operation: object) -> list[object]:
 def _normalize_path(path: str) -> str:
     """Without its schema the manager would be an attribute that nobody knows."""
     normalized = normalize_filter(path)
-    return f"{ENTERPRISE_URN}:{_MANAGER}" if normalized.lower() == _MANAGER else normalized
+    is_manager = normalized.strip().lower() == _MANAGER
+    return f"{ENTERPRISE_URN}:{_MANAGER}" if is_manager else normalized
 
 
 def _removal(

@@ -66,7 +66,7 @@ def test_names_of_a_value_that_are_paths_become_operations() -> None:
 
 
 def test_a_manager_without_its_schema_is_the_managers_attribute() -> None:
-    at_path = {"op": "Add", "path": "Manager", "value": [{"value": "usr_1"}]}
+    at_path = {"op": "Add", "path": " Manager ", "value": [{"value": "usr_1"}]}
     in_value = {"op": "replace", "value": {"manager": "usr_1"}}
     gone = {"op": "Remove", "path": "manager"}
     assert normalize_patch({"Operations": [at_path, in_value, gone]})["Operations"] == [

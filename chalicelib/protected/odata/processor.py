@@ -39,6 +39,7 @@ from chalicelib.protected.odata.reading import (
     ROW_LIMIT,
     Query,
     Reader,
+    Result,
     RowBudget,
 )
 from chalicelib.protected.odata.sources import Source
@@ -99,7 +100,7 @@ class ReadingProcessor(
         link = None
         if result.next is not None:
             link = call.next_link(request, self._continuations.sign(result.next, binding))
-        collection = EntityCollection(entities=list(result.entities), count=result.count)
+        collection = EntityCollection(entities=list(result.entities), count=_count(result, ct))
         options = EntityCollectionSerializerOptions(
             context_url=_context(request, name),
             select=_select(uri_info),
@@ -233,12 +234,23 @@ class ReadingProcessor(
 
     def _property(self, request: ODataRequest, uri_info: UriInfo) -> Property:
         """The property at the end of the path, through complex ones before it."""
+        beside = [name for name in uri_info.system_options_present if name != "$format"]
+        if beside:
+            # All values would be the answer.
+            message = f"{beside[0]} is not supported on a property."
+            raise QueryRefused("NotImplemented", message, status=501)
         holder: Any = self._entity(request, uri_info)
         found: Property | None = None
         for name in _property_path(uri_info):
             found = None if holder is None else holder.get_property(name)
             holder = None if found is None else found.value
         return Property(name=None, value=None) if found is None else found
+
+
+def _count(result: Result, ct: ContentType) -> Any:
+    """With IEEE754Compatible a count is a text, as all Int64 are (JSON Format, §3.2)."""
+    as_text = result.count is not None and ct.ieee754_compatible
+    return str(result.count) if as_text else result.count
 
 
 def call_of(request: ODataRequest) -> Call:

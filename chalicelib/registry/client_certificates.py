@@ -62,7 +62,7 @@ class ClientCertificates:
             if application.certificate != uploaded.key:
                 held = application.certificate
                 is_same_key = held is not None and held.public_key == uploaded.key.public_key
-                # A new key signed nothing that could be dated ahead: from this second on it is good.
+                # A new key signed nothing that could be dated ahead: it is good from this second.
                 skew = MAXIMUM_CLOCK_SKEW_SECONDS if is_same_key else -1
                 application = without_tokens(application, now, skew)
             application = replace(application, certificate=uploaded.key)

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from odata.service import ODataService
 from odatapy.client import BearerAuth, EdmEnabledODataClient, Field, PolicyTransport, and_
 from odatapy.client.responses import ClientResponse, ODataClientError
 
-from tests.flows.clients import TIMEOUT_SECONDS, get_token, sign
+from tests.flows.clients import TIMEOUT_SECONDS, Administrator, get_token, sign
 from tests.flows.server import Server
 
 NODE = Path(__file__).parents[1] / "browser" / "node"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture(name="token")
@@ -175,7 +177,7 @@ def test_power_query_reads_root_model_and_feed_page_by_page(server: Server, toke
 def test_the_applications_of_the_page_about_excel_see_what_it_says(
     server: Server, token: str
 ) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "connect-excel.md").read_text("utf-8")
+    page = (DOCS / "connect-excel.md").read_text("utf-8")
     forms = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
     seen = []
     admin = get_token(server, server.credentials["admin_application"], scope="admin")
@@ -210,3 +212,55 @@ def test_power_query_folds_its_steps_into_long_addresses(server: Server, token: 
         assert answer.status_code == 200, (path, answer.text)
     counted = excel.get("/Users/$count", FEED)
     assert (counted.status_code, int(counted.text) >= 2) == (200, True)
+
+
+def test_the_pages_about_odata_store_a_query_and_read_it_to_its_end(
+    server: Server, token: str
+) -> None:
+    page = (DOCS / "odata.md").read_text("utf-8")
+    administrator = Administrator(server)
+    for number in range(5):
+        user = {"user_name": f"an-{number}", "user_domain": "pages"}
+        assert administrator.send("POST", "/users", user).status_code == 201
+    (form,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    assert administrator.send("POST", "/queries", json.loads(form)).status_code == 201
+    headers = {"Authorization": f"Bearer {token}", "Prefer": "odata.maxpagesize=2"}
+
+    def read(method: str, path: str, body: str = "") -> Any:
+        answer = requests.request(
+            method,
+            server.url(path),
+            headers={**headers, **({"Content-Type": "application/json"} if body else {})},
+            data=body,
+            timeout=TIMEOUT_SECONDS,
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    asked = re.findall(r"^(GET|POST) +(/odata/query/\S+)(?: +(\{.*\}))?$", page, re.MULTILINE)
+    seen = [{row["userName"] for row in read(*one)["value"]} for one in asked]
+    assert seen == [{"an-0", "an-1"}] * 4
+
+    excel = (DOCS / "connect-excel.md").read_text("utf-8")
+    path = re.findall(r'Read\("(.*?)"\)', excel)[0]
+    names: list[str] = []
+    while path:
+        rows = read("GET", f"/{path}")
+        names += [row["userName"] for row in rows["value"]]
+        path = rows.get("@odata.nextLink", "").partition(f"{server.issuer}/")[2]
+    assert names == [f"an-{number}" for number in range(5)]
+
+
+def test_the_program_of_the_page_about_odata_runs(server: Server, token: str) -> None:
+    page = (DOCS / "odata.md").read_text("utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    before = "import requests\nfrom odata.service import ODataService\n"
+    given = f"issuer, token = {server.issuer!r}, {token!r}\n"
+    done = subprocess.run(  # noqa: S603 - the page is our own
+        [sys.executable, "-c", before + given + program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "'jdoe@example.com'" in done.stdout, done.stderr

@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
-from tests.flows.clients import TIMEOUT_SECONDS, Administrator, get_token
+from tests.flows.clients import Administrator, get_token
 from tests.flows.server import ROOT, Server
 from tests.flows.test_connect_pages import blocks, register
 from tests.flows.test_readme import paste
-
-TOKEN = "access_token"
 
 
 def lines(page: str, first: str) -> str:
@@ -134,56 +131,3 @@ def test_the_page_about_okta_connects_it(server: Server, shell: Any) -> None:
     for name in ("SCIM connector base URL", "SCIM 2.0 Base Url"):
         path = field(page, name).removeprefix("https://auth.example")
         assert f'"$ISSUER{path}/Users"' in asked
-
-
-def test_the_pages_about_odata_store_a_query_and_read_it_to_its_end(server: Server) -> None:
-    page = (ROOT / "docs" / "odata.md").read_text(encoding="utf-8")
-    administrator = Administrator(server)
-    for number in range(5):
-        user = {"user_name": f"an-{number}", "user_domain": "pages"}
-        assert administrator.send("POST", "/users", user).status_code == 201
-    (form,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
-    assert administrator.send("POST", "/queries", json.loads(form)).status_code == 201
-    application = server.credentials["admin_application"]
-    token = get_token(server, application, scope="api")[TOKEN]
-    headers = {"Authorization": f"Bearer {token}", "Prefer": "odata.maxpagesize=2"}
-
-    def read(method: str, path: str, body: str = "") -> Any:
-        answer = requests.request(
-            method,
-            server.url(path),
-            headers={**headers, **({"Content-Type": "application/json"} if body else {})},
-            data=body,
-            timeout=TIMEOUT_SECONDS,
-        )
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    asked = re.findall(r"^(GET|POST) +(/odata/query/\S+)(?: +(\{.*\}))?$", page, re.MULTILINE)
-    seen = [{row["userName"] for row in read(*one)["value"]} for one in asked]
-    assert seen == [{"an-0", "an-1"}] * 4
-
-    excel = (ROOT / "docs" / "connect-excel.md").read_text(encoding="utf-8")
-    path = re.findall(r'Read\("(.*?)"\)', excel)[0]
-    names: list[str] = []
-    while path:
-        rows = read("GET", f"/{path}")
-        names += [row["userName"] for row in rows["value"]]
-        path = rows.get("@odata.nextLink", "").partition(f"{server.issuer}/")[2]
-    assert names == [f"an-{number}" for number in range(5)]
-
-
-def test_the_program_of_the_page_about_odata_runs(server: Server) -> None:
-    page = (ROOT / "docs" / "odata.md").read_text(encoding="utf-8")
-    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    token = get_token(server, server.credentials["admin_application"], scope="api")[TOKEN]
-    before = "import requests\nfrom odata.service import ODataService\n"
-    given = f"issuer, token = {server.issuer!r}, {token!r}\n"
-    done = subprocess.run(  # noqa: S603 - the page is our own
-        [sys.executable, "-c", before + given + program],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert "'jdoe@example.com'" in done.stdout, done.stderr

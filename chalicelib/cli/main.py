@@ -80,7 +80,7 @@ def choose(
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command; the exit codes are those of `ExitCode`. Raises BrokenPipeError."""
+    """Run one command; the exit codes are those of `ExitCode`. Raises OSError of the output."""
     try:
         _require_text(arguments)
         result = app(list(arguments), prog_name="grantline", standalone_mode=False)
@@ -131,7 +131,16 @@ def run() -> None:
         code = main(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nothing may complain when Python flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         code = ExitCode.PIPE_CLOSED
+    except OSError as error:
+        # A full disk, mostly; what the commands read and keep has messages of its own.
+        say(f"grantline: The output cannot be written: {error.strerror}.")
+        _drop_output()
+        code = ExitCode.USAGE
     sys.exit(code)
+
+
+def _drop_output() -> None:
+    """Nothing may complain when Python flushes at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

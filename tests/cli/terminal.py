@@ -58,29 +58,21 @@ class Shell:
         reading, writing = os.pipe()
         os.close(reading)
         with os.fdopen(writing, "wb") as unread:
-            done = subprocess.run(  # noqa: S603 - our own command
-                [*COMMAND, *arguments],
-                cwd=ROOT,
-                env=dict(self.environ),
-                stdin=subprocess.DEVNULL,
-                stdout=unread,
-                stderr=subprocess.PIPE,
-                timeout=SECONDS,
-                check=False,
-            )
-        return Ended(done.returncode, "", done.stderr.decode())
+            return self.run_into(unread, *arguments)
 
-    def run_into(self, file: IO[bytes], *arguments: str) -> None:
-        """Into a file, byte for byte; it must end well."""
-        subprocess.run(  # noqa: S603 - our own command
+    def run_into(self, file: IO[bytes], *arguments: str) -> Ended:
+        """Into a file, byte for byte."""
+        done = subprocess.run(  # noqa: S603 - our own command
             [*COMMAND, *arguments],
             cwd=ROOT,
             env=dict(self.environ),
             stdin=subprocess.DEVNULL,
             stdout=file,
+            stderr=subprocess.PIPE,
             timeout=SECONDS,
-            check=True,
+            check=False,
         )
+        return Ended(done.returncode, "", done.stderr.decode())
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Left running, with pipes; the caller ends it."""

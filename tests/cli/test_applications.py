@@ -103,7 +103,7 @@ def test_a_certificate_is_put_shown_and_read_back(shell: Shell, tmp_path: Path) 
     assert put.code == 0, put.err
     assert shell.run("certs", "show", made["client_id"]).data == put.data
     with (tmp_path / "back.cer").open("wb") as back:
-        shell.run_into(back, "certs", "show", made["client_id"], "--file")
+        assert shell.run_into(back, "certs", "show", made["client_id"], "--file").code == 0
     assert (tmp_path / "back.cer").read_bytes() == second.read_bytes()
     assert shell.run("certs", "put", made["client_id"], "-", typed="nonsense").code == 1
 

@@ -31,6 +31,12 @@ def test_a_reader_that_has_gone_ends_a_command_without_a_word(
     assert (ended.code, ended.err) == (141, "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
+def test_an_output_that_cannot_be_written_is_told(shell: Shell) -> None:
+    with Path("/dev/full").open("wb") as full:
+        in_one_line(shell.run_into(full, "apps", "list"), 2, "No space left")
+
+
 @pytest.fixture
 def _interruptible() -> Iterator[None]:
     """A shell starts what it puts into the background without SIGINT; commands inherit that."""

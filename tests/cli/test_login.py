@@ -27,10 +27,10 @@ def person_fixture(directory: Path) -> Shell:
 
 
 def log_in_with_browser(
-    person: Shell, server: Server, *arguments: str, who: str = "administrator"
+    person: Shell, server: Server, option: str = "--no-browser", who: str = "administrator"
 ) -> tuple[int, str]:
     """Run `login`, be its browser, and give the exit code and what was written to stderr."""
-    with person.start("login", server.issuer, "--no-browser", *arguments) as command:
+    with person.start("login", server.issuer, option) as command:
         try:
             assert command.stderr is not None
             lines = [command.stderr.readline(), command.stderr.readline()]
@@ -77,11 +77,17 @@ def test_an_administrator_logs_in_with_a_browser_and_out_again(
 
 
 def test_whoever_is_no_administrator_is_not_logged_in(
-    person: Shell, server: Server, directory: Path
+    directory: Path, server: Server, tmp_path: Path
 ) -> None:
-    code, err = log_in_with_browser(person, server, who="user")
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}\n')
+    browser.chmod(0o700)
+    person = Shell(clean_environ(directory, BROWSER=str(browser)))
+    code, err = log_in_with_browser(person, server, "--browser", who="user")
     assert (code, "administrator" in err) == (3, True)
     assert list((directory / "profiles").iterdir()) == []
+    # Beside the browser that was opened, in case that nobody sees it.
+    assert err.splitlines()[1] == opened.read_text()
 
 
 def test_a_token_of_the_environment_goes_to_its_own_deployment_alone(

@@ -132,7 +132,11 @@ def _as_person(
 
     def show(link: str) -> None:
         opened = browser and webbrowser.open(link)
-        say("Log in in the browser that opens." if opened else f"Open this in a browser:\n{link}")
+        # Whether one really opens is not known: the link is there in any case.
+        first = (
+            "Log in in the browser that opens, or open this:" if opened else "Open in a browser:"
+        )
+        say(f"{first}\n{link}")
 
     answer = log_in(deployment, client_id, scope or f"{ADMIN} {OFFLINE_ACCESS}", show)
     return with_tokens(Profile(deployment.issuer, client_id, "", None), answer)

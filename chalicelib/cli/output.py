@@ -26,6 +26,8 @@ _WHOLE = ("ID", "SECRET")
 # More than one page of a list.
 _MANY = 101
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\dZ)")
+# Null is an answer there.
+_ENDLESS = ("token_lifetime_minutes", "expires_at")
 # Epoch seconds of the standards, which nobody can read.
 _EPOCHS = ("issued_at", "expires_at", "iat", "exp", "nbf", "auth_time")
 
@@ -135,6 +137,8 @@ def _write_json(value: object) -> None:
 
 
 def _in_words(value: object, name: str = "") -> str:
+    if name in _ENDLESS and value is None:
+        return "never"
     if name in _EPOCHS and isinstance(value, int):
         return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%SZ}"
     if value is None or value in ("", [], {}):

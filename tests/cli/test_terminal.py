@@ -36,6 +36,8 @@ def test_moments_are_shown_as_people_read_them(shell: Shell) -> None:
     shown = shell.run_on_terminal("whoami")
     assert re.search(rf"issued_at +{moment}expires_at +{moment}", shown.out)
     assert isinstance(shell.run("whoami").data["issued_at"], int)
+    endless = shell.run_on_terminal("apps", "show", "Local bearer token")
+    assert re.search(r"token_lifetime_minutes +never\n", endless.out)
 
 
 def test_long_work_shows_how_far_it_is_to_people_alone(shell: Shell) -> None:

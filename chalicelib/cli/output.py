@@ -137,12 +137,10 @@ def _write_json(value: object) -> None:
 
 
 def _in_words(value: object, name: str = "") -> str:
-    if name in _ENDLESS and value is None:
-        return "never"
     if name in _EPOCHS and isinstance(value, int):
         return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%SZ}"
     if value is None or value in ("", [], {}):
-        return _NOTHING
+        return "never" if value is None and name in _ENDLESS else _NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):

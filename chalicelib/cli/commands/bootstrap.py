@@ -14,14 +14,13 @@ from chalicelib.cli.context import AsJson
 from chalicelib.cli.failures import ExitCode, Failure
 from chalicelib.cli.inputs import read_new_password, user_fields
 from chalicelib.cli.output import say, show_record
-from chalicelib.directory.model import Account
-from chalicelib.directory.recovery import Recovery
 from chalicelib.oauth.clock import SystemClock
 from chalicelib.oauth.errors import OAuthError
 from chalicelib.oauth.stores import StoreUnavailable
-from chalicelib.registry.bootstrap import Bootstrap
 
 if TYPE_CHECKING:
+    from chalicelib.directory.model import Account
+    from chalicelib.registry.bootstrap import Bootstrap
     from chalicelib.storage.stores import Stores
 
 T = TypeVar("T")
@@ -70,6 +69,8 @@ def recover(
     Writes with your own AWS credentials: the user is made, or enabled, and given the role and a
     new password, from a prompt, a pipe or GRANTLINE_NEW_PASSWORD. It is in the audit trail.
     """
+    from chalicelib.directory.recovery import Recovery  # noqa: PLC0415 - see _open_stores
+
     name = user_fields(user)
     stores, issuer, actor = _open_stores(stack)
     service = Recovery(stores.users, SystemClock())
@@ -86,7 +87,7 @@ def follow_issuer(stack: StackName = "grantline") -> None:
     say(f"The console is moved to {issuer}/console." if moved else "The console is there already.")
 
 
-def _show(account: Account, issuer: str, *, as_json: bool) -> None:
+def _show(account: "Account", issuer: str, *, as_json: bool) -> None:
     record = {
         "issuer": issuer,
         "console": f"{issuer}/console",
@@ -97,13 +98,15 @@ def _show(account: Account, issuer: str, *, as_json: bool) -> None:
     show_record(record, as_json=as_json)
 
 
-def _open(name: str) -> tuple[Bootstrap, str, Actor]:
+def _open(name: str) -> "tuple[Bootstrap, str, Actor]":
+    from chalicelib.registry.bootstrap import Bootstrap  # noqa: PLC0415 - see below
+
     stores, issuer, actor = _open_stores(name)
     return Bootstrap(stores.first_records, stores.applications, SystemClock()), issuer, actor
 
 
 def _open_stores(name: str) -> "tuple[Stores, str, Actor]":
-    # Brings boto3 and PynamoDB, which only a few commands need.
+    # Brings boto3, PynamoDB and Pydantic, which only a few commands need and all would wait for.
     from chalicelib.cli.aws import open_stack  # noqa: PLC0415 - see above
     from chalicelib.storage.stores import open_stores  # noqa: PLC0415 - see above
 

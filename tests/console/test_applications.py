@@ -170,7 +170,9 @@ def test_what_no_form_of_ours_sends_is_refused_on_a_page(
     console: Console, query: dict[str, str]
 ) -> None:
     assert console.get(LIST, **query).status == 400
-    assert console.page.has("error")
+    (name,) = query
+    assert f"not valid: {name} " in console.page.by_id("error").text
+    assert urlsplit(console.page.by_id("retry")["href"]).path == LIST
 
 
 @pytest.mark.checklist("13")

@@ -107,6 +107,7 @@ def test_every_wrong_field_is_told_at_once_and_nothing_typed_is_lost(console: Co
         assert control["aria-invalid"] == "true"
         assert f"{name}_error" in control["aria-describedby"]
         assert console.page.has(f"{name}_error")
+    assert "Redirect URIs: URI 1 must begin with https://." in console.page.text
     kept = console.page.form_of(user_name="nobody").fields
     for name, value in form.items():
         if value:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from chalicelib.administration.refusals import FieldsRefused
 from chalicelib.directory.csrf import FormRefused
 from chalicelib.directory.form_tokens import FormTokens
 from chalicelib.endpoints.adapter import Endpoint
@@ -112,12 +113,13 @@ class Desk:
         self.forms.consume(visitor.session, purpose, fields.get(CSRF_FIELD), *bound)
 
     def refuse(self, request: Request, visitor: Visitor, error: OAuthError) -> Response:
-        """What is wrong, within the frame."""
+        """What is wrong, within the frame, with the way back to a list that was asked too much."""
         note(outcome=error.error, reason=error.detail)
-        back = request.path if isinstance(error, FormRefused) else ""
+        is_asked_anew = request.method == "GET" and bool(request.query)
+        back = request.path if isinstance(error, FormRefused) or is_asked_anew else ""
         page = RefusalPage(
             heading=_HEADINGS.get(error.status, _HEADING),
-            text=error.description,
+            text=_text_of(error),
             code=error.error,
             frame=self.frame(request, visitor),
             retry_url=self.answers.url(back) if back else "",
@@ -137,3 +139,11 @@ class Desk:
         note(outcome=error.error, reason=error.detail)
         response = self.answers.page(NotAdministratorPage(), error.status)
         return Response(error.status, response.body, {**error.headers(), **response.headers})
+
+
+def _text_of(error: OAuthError) -> str:
+    """Its description, with the reason of each field where it is about fields."""
+    if not isinstance(error, FieldsRefused):
+        return error.description
+    reasons = "; ".join(f"{name} {reason}" for name, reason in error.fields.items())
+    return f"{error.description.removesuffix('.')}: {reasons}."

@@ -131,15 +131,16 @@ def field_errors(fields: Mapping[str, str]) -> tuple[FieldError, ...]:
     places = {name: place for place, name in enumerate(LABELS)}
     ordered = sorted(fields.items(), key=lambda item: places.get(item[0], len(places)))
     return tuple(
-        FieldError(name, _anchor(name), f"{LABELS.get(name, name)} {_spoken(reason)}.")
+        FieldError(name, _anchor(name), f"{LABELS.get(name, name)}{_spoken(reason)}.")
         for name, reason in ordered
     )
 
 
 def _spoken(reason: str) -> str:
+    """What follows the label: of a list, which of its URIs; else the rest of the sentence."""
     for written, spoken in _SPOKEN.items():
         reason = reason.replace(written, spoken)
-    return reason
+    return f": {reason}" if reason.startswith("URI ") else f" {reason}"
 
 
 def _anchor(name: str) -> str:

@@ -19,6 +19,8 @@ MAXIMUM_REASONS = 50
 MAXIMUM_NAME_LENGTH = 64
 
 _SUBJECT = re.compile(r"^\w+ should")
+# What pydantic adds for those who know it.
+_ASIDE = re.compile(r" after validation, not \d+$")
 _REASONS = {
     "missing": "is required",
     "extra_forbidden": "is not a field of this form",
@@ -76,7 +78,8 @@ def _reasons(error: ValidationError) -> dict[str, str]:
         if found["type"] == "value_error":
             reason = str(found["ctx"]["error"])
         else:
-            reason = _REASONS.get(found["type"]) or _SUBJECT.sub("must", found["msg"], count=1)
+            spoken = _SUBJECT.sub("must", _ASIDE.sub("", found["msg"]), count=1)
+            reason = _REASONS.get(found["type"]) or spoken
         reasons.setdefault(name, reason)
     return reasons
 

@@ -30,6 +30,17 @@ def test_the_form_warns_of_what_deserves_a_second_look(browser: Browser, server:
         expect(page.locator("#warnings")).to_contain_text("acts as an administrator")
 
 
+def test_a_form_without_a_network_says_so_and_stays(browser: Browser, server: Server) -> None:
+    with at_console(browser, server) as visit:
+        page = visit.page
+        fill(visit, "client_certificate", "Offline")
+        page.context.set_offline(True)
+        page.fill("#certificate", "-----BEGIN CERTIFICATE-----")
+        page.locator("#certificate").blur()
+        expect(page.locator("#certificate_preview")).to_contain_text("cannot be read now")
+        expect(page.locator("#name")).to_have_value("Offline")
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_warning_of_the_list_opens_by_the_keyboard(
     browser: Browser, server: Server, *, scripts: bool

@@ -115,6 +115,13 @@ def test_every_wrong_field_is_told_at_once_and_nothing_typed_is_lost(console: Co
     assert "redirect_strategy" in kept
 
 
+def test_too_many_lines_are_refused_in_plain_words(console: Console) -> None:
+    uris = "\n".join(f"https://client.example/{number}" for number in range(40))
+    assert register(console, typed("all", redirect_uris=uris)).status == 400
+    told = console.page.by_id("redirect_uris_error").text
+    assert told == "Redirect URIs must have at most 20 items."
+
+
 def test_a_corrected_form_is_taken(world: World, console: Console) -> None:
     register(console, typed(name=""))
     form = console.page.form_of(user_name="jdoe").fields

@@ -32,8 +32,8 @@ async function show() {
     csrf_token: form.dataset.previewToken,
     certificate: text.value,
   });
-  const answer = await fetch(form.dataset.preview, { method: "POST", body });
-  if (answer.ok) {
+  const answer = await fetch(form.dataset.preview, { method: "POST", body }).catch(() => null);
+  if (answer?.ok) {
     const facts = (await answer.json()).facts;
     const list = document.createElement("dl");
     list.className = "facts preview";
@@ -46,8 +46,9 @@ async function show() {
     }
     preview.replaceChildren(list);
   } else {
-    const refusal = await answer.json();
-    say("wrong", [`The certificate ${refusal.fields?.certificate ?? "cannot be read now"}.`]);
+    // Without a network there is no answer, and one of a gateway need not be JSON.
+    const refusal = await answer?.json().catch(() => null);
+    say("wrong", [`The certificate ${refusal?.fields?.certificate ?? "cannot be read now"}.`]);
   }
 }
 

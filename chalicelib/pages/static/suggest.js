@@ -31,8 +31,8 @@ async function ask(text) {
   newest += 1;
   const own = newest;
   const url = `${form.dataset.suggestions}?${new URLSearchParams({ search: text })}`;
-  const answer = await fetch(url, { credentials: "same-origin" });
-  if (!answer.ok || own !== newest) return;
+  const answer = await fetch(url, { credentials: "same-origin" }).catch(() => null);
+  if (!answer?.ok || own !== newest) return;
   const found = (await answer.json()).users;
   users = new Map(found.map((user) => [`${user.user_domain}\\${user.user_name}`, user]));
   list.replaceChildren(

@@ -50,16 +50,27 @@ def _validate_authority(value: str, authority: str) -> None:
 
 
 def validate_redirect_uris(values: list[str]) -> tuple[str, ...]:
-    """One to twenty different URIs. Raises ValueError with the first reason and its place."""
+    """One to twenty different URIs. Raises ValueError with the reason of each, at its place."""
     if not values:
         raise ValueError("is required")
     if len(values) > MAXIMUM_REDIRECT_URIS:
         raise ValueError(f"must be at most {MAXIMUM_REDIRECT_URIS}")
     if len(set(values)) != len(values):
         raise ValueError("must not name one URI twice")
-    for place, value in enumerate(values, start=1):
-        try:
-            validate_https_uri(value)
-        except ValueError as error:
-            raise ValueError(f"URI {place} {error}") from None
+    reasons = [
+        f"URI {place} {reason}"
+        for place, reason in enumerate(map(_reason, values), start=1)
+        if reason
+    ]
+    if reasons:
+        raise ValueError("; ".join(reasons))
     return tuple(values)
+
+
+def _reason(value: str) -> str:
+    """Why it may not be registered; empty where it may."""
+    try:
+        validate_https_uri(value)
+    except ValueError as error:
+        return str(error)
+    return ""

@@ -99,7 +99,10 @@ def test_one_to_twenty_different_uris_are_taken() -> None:
         ([], "is required"),
         ([f"https://client.example/{number}" for number in range(21)], "at most 20"),
         (["https://client.example/"] * 2, "twice"),
-        (["https://client.example/", "http://client.example/"], "URI 2 must begin"),
+        (
+            ["http://client.example/", "https://client.example/", "https://client.example/#a"],
+            "^URI 1 must begin with https://; URI 3 must have no fragment$",
+        ),
     ],
 )
 def test_a_wrong_list_is_refused_with_its_reason(uris: list[str], reason: str) -> None:

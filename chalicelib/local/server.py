@@ -10,6 +10,7 @@ from waitress.server import create_server
 from chalicelib.local.wsgi import MAXIMUM_BODY_BYTES, Gateway
 
 HOST = "127.0.0.1"
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def bind(port: int) -> socket.socket:
@@ -29,9 +30,12 @@ def serve(listener: socket.socket, gateway: Gateway) -> None:
     """Answer requests until SIGINT or SIGTERM."""
     # Requests wait for one another by design; that is nothing to warn of.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    # A signal waits until the server is whole: half of it could not be closed.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
     server = create_server(
         gateway, sockets=[listener], max_request_body_size=MAXIMUM_BODY_BYTES, ident=None
     )
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     server.run()
     server.close()
 
@@ -45,5 +49,5 @@ def stop_on_signals() -> None:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise SystemExit(0)
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+    for number in _STOPPING:
+        signal.signal(number, stop)

@@ -62,6 +62,7 @@ class History:
         if grants_made != len(issued):
             broken.append(f"{len(issued)} tokens were issued and {grants_made} grants made")
         broken += self._double_use()
+        broken += self._late_redemption()
         for credential in self.credentials:
             uses = [act for act in self._of("validate") if act.credential == credential.value]
             broken += self._living_dead(credential, uses)
@@ -82,6 +83,17 @@ class History:
         once = [act for act in self._of("issue jwt") if act.outcome is Outcome.DONE]
         if len({act.credential for act in once}) < len(once):
             yield "one jti gave two tokens"
+
+    def _late_redemption(self) -> Iterator[str]:
+        """A JWT from before an acknowledged end is not redeemed; its own time tells, so clocks do.
+
+        It was signed before the play.
+        """
+        for killer in self._of(*ENDS_ALL, "revoke tokens"):
+            for act in self._of("issue jwt"):
+                redeemed = act.outcome is Outcome.DONE and act.started > killer.finished
+                if killer.outcome is Outcome.DONE and redeemed and not self.skewed:
+                    yield f"a JWT was redeemed after {killer.kind} was acknowledged"
 
     def _living_dead(self, credential: Credential, uses: list[Act]) -> Iterator[str]:
         """Nothing is live after an acknowledged revocation, disable, cut or revoke-tokens."""
@@ -174,7 +186,10 @@ class History:
             killers = self._of(*ENDS_ALL) + [
                 act for act in self._of("cut") if act.credential == issue.credential
             ]
-            credential = Credential(issue.credential, is_secret=True)
+            # A JWT that was signed before does not come back with the application.
+            of_jwt = issue.kind == "issue jwt"
+            killers += self._of("revoke tokens") if of_jwt else []
+            credential = Credential(issue.credential, is_secret=not of_jwt)
             unfinished = [
                 act
                 for act in killers + rivals

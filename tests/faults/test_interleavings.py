@@ -4,6 +4,7 @@ Each test explores all schedules of one pair of operations; `pytest -s` prints h
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache
 from itertools import combinations_with_replacement, product
 from typing import Any
@@ -230,6 +231,14 @@ def test_an_epoch_that_stands_still_is_found(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(registry_applications, "without_tokens", keep_tokens)
     find_bug(issue, disable_and_enable, "lives after disable")
+
+
+def test_a_jwt_that_outlives_a_revocation_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forget_jwts(application: Application, _: int) -> Application:
+        return replace(application, token_epoch=application.token_epoch + 1)
+
+    monkeypatch.setattr(registry_applications, "without_tokens", forget_jwts)
+    find_bug(issue_by_jwt, revoke_tokens, "was redeemed after", start=certificate_start())
 
 
 def test_a_revocation_answered_though_nothing_was_written_is_found(

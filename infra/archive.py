@@ -16,9 +16,11 @@ UNUSED_FOLDERS = (
     "bin",  # commands of the dependencies
     "boto3/data",  # descriptions behind boto3.resource(), which is not used
     "boto3/examples",
+    "cffi",  # compiles bindings; cryptography brings its own, and needs the backend beside it alone
     "dns",  # email-validator's, to look up mail servers; addresses are only parsed here
     "odatapy/client",
     "odatapy/ext",  # other stores
+    "pycparser",  # cffi's, to compile
 )
 UNUSED_FILES = (
     "**/*.dist-info/INSTALLER",  # pip's own notes

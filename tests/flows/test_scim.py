@@ -22,7 +22,9 @@ TIMEOUT_SECONDS = 300
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A deployment with a default domain: the suites send a userName that carries none."""
     directory = tmp_path_factory.mktemp("scim")
-    with running(directory, GRANTLINE_SCIM_DEFAULT_DOMAIN="example.com") as started:
+    # The suites delete again and again who is gone already; each time waits for leases.
+    settings = {"GRANTLINE_SCIM_DEFAULT_DOMAIN": "example.com", "GRANTLINE_LEASE_SECONDS": "0.01"}
+    with running(directory, **settings) as started:
         yield started
 
 

@@ -203,7 +203,7 @@ class Handler(ScimHandler):
             return delete()
         except NotFoundException:
             # Whoever deleted it may still be waiting for leases, or may have died before it did.
-            self.storage.settle_deleted(resource_type)
+            self.storage.settle_deleted(resource_type, resource_id)
             raise
 
     def _try(

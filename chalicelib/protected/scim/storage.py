@@ -108,9 +108,9 @@ class DirectoryStorage(ScimStorage):
         if takes_away and not self._has_written:
             self._users.settle()
 
-    def settle_deleted(self, resource_type: ResourceType) -> None:
-        """Wait for leases of a user who is not there any more."""
-        if resource_type.name == _USER:
+    def settle_deleted(self, resource_type: ResourceType, resource_id: str) -> None:
+        """Wait for leases of a user who was deleted; who never was has none."""
+        if resource_type.name == _USER and self._users.was_deleted(resource_id):
             self._users.settle()
 
 

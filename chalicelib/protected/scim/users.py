@@ -112,6 +112,11 @@ class UserResources:
             return self._walk(request, position)
         return self.as_shown(page_of([resource_type], self.all(), request, position))
 
+    def was_deleted(self, user_id: str) -> bool:
+        """Whether the record of a deleted user has this id."""
+        account = self._users.load(user_id) if USER_ID.fullmatch(user_id) else None
+        return account is not None and account.deleted_at is not None
+
     def settle(self) -> None:
         """Wait until no lease from before now can still be in use."""
         self._users.settle()

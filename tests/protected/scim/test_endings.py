@@ -24,6 +24,10 @@ def test_a_repeated_deactivation_waits_for_leases_too() -> None:
         before = client.world.clock.monotonic()
         assert client.call("DELETE", gone).status == status
         assert client.world.clock.monotonic() - before == 1.0
+    before = client.world.clock.monotonic()
+    for nobody in ("usr_0000000000000000000000000x", "nobody"):
+        assert client.call("DELETE", f"{USERS}/{nobody}").status == 404
+    assert client.world.clock.monotonic() == before
 
 
 def test_a_repeated_list_of_administrators_waits_for_leases_too() -> None:

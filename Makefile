@@ -50,7 +50,7 @@ cli: $(CLI)/ready
 	@echo 'Installed: $(CLI)/bin/grantline --help'
 
 test: $(DEV)/ready $(INSTALLED_CLIENTS)
-	$(IN_DEV) pytest -rs -n $(WORKERS) --dist loadgroup -p tests.plugins.skips \
+	$(IN_DEV) pytest -rs -n $(WORKERS) -p tests.plugins.groups -p tests.plugins.skips \
 		-p tests.plugins.checklist --cov --cov-report= --cov-fail-under=0 $(TESTS)
 
 check: $(DEV)/ready

@@ -1,7 +1,6 @@
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
@@ -13,7 +12,6 @@ from tests.pages.browser import add_person, add_web_client
 from tests.plugins.logs import CREDENTIALS
 from tests.served import serving
 
-HERE = Path(__file__).parent
 # Headless and silent: the browser asks nobody but the server under test.
 ARGUMENTS = [
     "--no-sandbox",
@@ -24,13 +22,6 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests in one process, so that they share one browser and one server."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(name="server", scope="session")

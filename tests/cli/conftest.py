@@ -7,15 +7,6 @@ from tests.cli.terminal import Shell, clean_environ
 from tests.flows.server import Server, running
 from tests.plugins.logs import CREDENTIALS
 
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests in one process, so that they share one server."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("cli"))
-
 
 @pytest.fixture(name="server", scope="session")
 def server_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:

@@ -1,19 +1,9 @@
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.flows.server import Server, running
 from tests.plugins.logs import CREDENTIALS
-
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests in one process, so that they share one server."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("flows"))
 
 
 @pytest.fixture(name="server", scope="session")
